@@ -1,0 +1,321 @@
+//! Puts everything together. Production, demo and tests start the same way: [`start`].
+
+mod health;
+mod keys;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tonic::transport::server::TcpIncoming;
+use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
+
+use crate::account::AccountApi;
+use crate::cart::CartApi;
+use crate::catalogue::{Catalogue, CatalogueError};
+use crate::clock::{Clock, ShiftError};
+use crate::config::{Config, Delivery, Tls};
+use crate::db::migration::{self, Standing};
+use crate::db::{Db, OpenError, Url};
+use crate::edge::token::{DevelopmentKeyError, KeySetError, Tokens};
+use crate::edge::{Edge, EdgeLayer, Limits};
+use crate::invoices::{Intake, InvoicesApi};
+use crate::notify::transport::{BadServerUrl, Transport};
+use crate::order::{OrderApi, Rules, Terms};
+use crate::payment::Payee;
+use crate::payment::gateway::Gateway;
+use crate::payment::simulator::Simulator;
+use crate::pb::spazio::v1::account_service_server::AccountServiceServer;
+use crate::pb::spazio::v1::cart_service_server::CartServiceServer;
+use crate::pb::spazio::v1::invoices_service_server::InvoicesServiceServer;
+use crate::pb::spazio::v1::order_service_server::OrderServiceServer;
+use crate::pb::spazio::v1::quota_service_server::QuotaServiceServer;
+use crate::quota::QuotaApi;
+use crate::quota::level::{InvalidThresholds, Thresholds};
+use crate::work::Worker;
+use crate::{DESCRIPTORS, policy};
+
+/// A server that runs.
+pub struct App {
+    /// Where it listens; with port 0 in the configuration, the port that the system chose.
+    pub address: SocketAddr,
+    /// Its database.
+    pub db: Db,
+    /// Its background work, to be run at once where a test or the demo does not want to wait.
+    pub worker: Arc<Worker>,
+    health: health::Health,
+    stop: CancellationToken,
+    serving: JoinHandle<Result<(), tonic::transport::Error>>,
+    background: Vec<JoinHandle<()>>,
+    drain: Duration,
+}
+
+/// Why a server could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The schema cannot be read or brought up to date.
+    #[error("the schema of {url}: {error}")]
+    Schema {
+        /// Where, without the password.
+        url: String,
+        /// What the database said.
+        error: sea_orm::DbErr,
+    },
+    /// The schema is older than this program.
+    #[error("the schema of {url} is behind by {missing} migrations: run `spazio migrate --database {url}` first")]
+    Behind {
+        /// Where, without the password.
+        url: String,
+        /// How many.
+        missing: usize,
+    },
+    /// The schema is newer than this program.
+    #[error("the schema of {url} holds {}, which this program does not know: run the program that made it, or a newer one", names.join(", "))]
+    Ahead {
+        /// Where, without the password.
+        url: String,
+        /// The migrations that are not known.
+        names: Vec<String>,
+    },
+    /// The catalogue cannot be read.
+    #[error("the catalogue {}: {}", path.display(), errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Catalogue {
+        /// The file.
+        path: PathBuf,
+        /// Everything that is wrong with it.
+        errors: Vec<CatalogueError>,
+    },
+    /// A file that the configuration names cannot be read.
+    #[error("{}: {error}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        error: std::io::Error,
+    },
+    /// The key set cannot be used.
+    #[error(transparent)]
+    Keys(#[from] KeySetError),
+    /// The development key cannot be read or made.
+    #[error(transparent)]
+    DevelopmentKey(#[from] DevelopmentKeyError),
+    /// The mail server's address is none.
+    #[error(transparent)]
+    Mail(#[from] BadServerUrl),
+    /// The clock file cannot be read.
+    #[error(transparent)]
+    Clock(#[from] ShiftError),
+    /// The thresholds of space make no sense.
+    #[error(transparent)]
+    Thresholds(#[from] InvalidThresholds),
+    /// The address cannot be listened on, or the certificate cannot be used.
+    #[error("cannot listen on {address}: {reason}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why not.
+        reason: String,
+    },
+}
+
+impl StartError {
+    /// Whether it is the database that keeps the server from starting.
+    #[must_use]
+    pub fn is_database(&self) -> bool {
+        matches!(self, Self::Open(_) | Self::Schema { .. } | Self::Behind { .. } | Self::Ahead { .. })
+    }
+}
+
+/// The clock that the configuration asks for.
+pub fn clock(config: &Config) -> Result<Clock, StartError> {
+    match &config.development.clock_file {
+        Some(path) => Ok(Clock::from_file(path)?),
+        None => Ok(Clock::system()),
+    }
+}
+
+/// The catalogue that the configuration asks for.
+pub fn catalogue(config: &Config) -> Result<Catalogue, StartError> {
+    let Some(path) = &config.catalogue.file else { return Ok(Catalogue::shipped()) };
+    let text = std::fs::read_to_string(path).map_err(|error| StartError::File { path: path.clone(), error })?;
+    Catalogue::parse(&text).map_err(|errors| StartError::Catalogue { path: path.clone(), errors })
+}
+
+/// Opens the database and sees to its schema: an embedded one is brought up to date, a shared one must be.
+pub async fn open(config: &Config, clock: Clock) -> Result<Db, StartError> {
+    let db = Db::open(&config.database, clock).await?;
+    let url = db.url().to_string();
+    let failed = |error| StartError::Schema { url: url.clone(), error };
+    match migration::standing(&db).await.map_err(failed)? {
+        Standing::Current => Ok(db),
+        Standing::Ahead(names) => Err(StartError::Ahead { url, names }),
+        Standing::Behind(missing) => match db.url() {
+            Url::Postgres(_) => Err(StartError::Behind { url, missing }),
+            Url::Sqlite(_) => {
+                migration::migrate(&db).await.map_err(failed)?;
+                Ok(db)
+            }
+        },
+    }
+}
+
+/// Starts a server with the simulated gateway.
+pub async fn start(config: Config, clock: Clock) -> Result<App, StartError> {
+    let db = open(&config, clock).await?;
+    let gateway = Arc::new(Simulator::new(db.clone()));
+    start_with(config, db, gateway).await
+}
+
+/// Starts a server on an open database with this gateway.
+pub async fn start_with(config: Config, db: Db, gateway: Arc<dyn Gateway>) -> Result<App, StartError> {
+    let rules = rules(&config)?;
+    let key_set = keys::key_set(&config)?;
+    let Config { server, limits, mail, identity, .. } = config;
+    let stop = CancellationToken::new();
+    let wake = Arc::new(Notify::new());
+    let transport = match &mail.delivery {
+        Delivery::Files(folder) => Transport::files(mail.from, folder.clone()),
+        Delivery::Smtp(url) => Transport::smtp(mail.from, url)?,
+    };
+    let worker = Arc::new(Worker::new(db.clone(), rules.clone(), gateway, transport, wake.clone()));
+    let edge = Arc::new(Edge {
+        db: db.clone(),
+        tokens: Arc::new(Tokens::new(key_set.clone(), &identity.issuer, &identity.audience, identity.leeway)),
+        limits: Limits::new(limits.concurrent_calls, limits.request),
+    });
+    let listen_failed = |reason: String| StartError::Listen { address: server.listen, reason };
+    let incoming = TcpIncoming::bind(server.listen).map_err(|error| listen_failed(error.to_string()))?.with_nodelay(Some(true));
+    let address = incoming.local_addr().map_err(|error| listen_failed(error.to_string()))?;
+
+    let health = health::Health::new(db.clone());
+    let mut builder = Server::builder()
+        .max_concurrent_streams(limits.concurrent_streams)
+        .concurrency_limit_per_connection(limits.concurrent_streams as usize)
+        .http2_keepalive_interval(Some(Duration::from_secs(30)))
+        .http2_keepalive_timeout(Some(Duration::from_secs(10)))
+        .http2_max_pending_accept_reset_streams(Some(64))
+        .http2_max_local_error_reset_streams(Some(256))
+        .http2_max_header_list_size(32 * 1024)
+        .max_connection_age(server.max_connection_age)
+        .accept_http1(false);
+    if let Some(tls) = &server.tls {
+        builder = builder.tls_config(tls_config(tls)?).map_err(|error| listen_failed(error.to_string()))?;
+    }
+    let intake = Intake::new(limits.parser_threads);
+    let (catalogue, thresholds) = (rules.catalogue.clone(), rules.thresholds);
+    let largest = policy::methods().iter().map(|method| method.max_request_bytes).max().unwrap_or(0);
+    let router = builder
+        .layer(EdgeLayer(edge))
+        .add_service(health.service())
+        .add_service(AccountServiceServer::new(AccountApi { db: db.clone(), catalogue: catalogue.clone() }))
+        .add_service(QuotaServiceServer::new(QuotaApi { db: db.clone(), thresholds }))
+        .add_service(InvoicesServiceServer::new(InvoicesApi { db: db.clone(), intake, thresholds }).max_decoding_message_size(largest))
+        .add_service(CartServiceServer::new(CartApi { db: db.clone(), catalogue }))
+        .add_service(OrderServiceServer::new(OrderApi { db: db.clone(), rules, wake }));
+    let router = if server.reflection {
+        router.add_service(reflection().build_v1().expect(DECODED)).add_service(reflection().build_v1alpha().expect(DECODED))
+    } else {
+        router
+    };
+    let serving = tokio::spawn(router.serve_with_incoming_shutdown(incoming, stop.clone().cancelled_owned()));
+    let background = vec![
+        tokio::spawn({
+            let (worker, stop) = (worker.clone(), stop.clone());
+            async move { worker.run(stop).await }
+        }),
+        tokio::spawn(health.clone().follow(stop.clone())),
+        tokio::spawn(keys::follow(key_set, stop.clone())),
+    ];
+    Ok(App { address, db, worker, health, stop, serving, background, drain: server.drain })
+}
+
+const DECODED: &str = "the descriptors were encoded by the build";
+
+fn reflection() -> tonic_reflection::server::Builder<'static> {
+    tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(DESCRIPTORS)
+        // So that grpcurl can show the details of a refusal.
+        .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        .register_encoded_file_descriptor_set(tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET)
+        .register_encoded_file_descriptor_set(tonic_reflection::pb::v1alpha::FILE_DESCRIPTOR_SET)
+        .include_reflection_service(false)
+}
+
+/// What orders are made by.
+fn rules(config: &Config) -> Result<Rules, StartError> {
+    let payments = &config.payments;
+    let payee = Payee {
+        beneficiary: payments.beneficiary.clone(),
+        iban: payments.iban.clone(),
+        bic: payments.bic.clone(),
+        slip_account: payments.slip_account.clone(),
+        slip_code_prefix: payments.slip_code_prefix,
+    };
+    let terms =
+        Terms { general: config.terms.general.clone(), clauses: config.terms.clauses.clone(), privacy: config.terms.privacy.clone() };
+    Ok(Rules {
+        catalogue: Arc::new(catalogue(config)?),
+        terms: Arc::new(terms),
+        payee: Arc::new(payee),
+        operators: Arc::from(config.mail.operators.email.to_string()),
+        lapse_days: payments.lapse_days,
+        thresholds: Thresholds::new(config.space.warning_percent, config.space.critical_percent)?,
+    })
+}
+
+fn tls_config(tls: &Tls) -> Result<ServerTlsConfig, StartError> {
+    let read = |path: &PathBuf| std::fs::read(path).map_err(|error| StartError::File { path: path.clone(), error });
+    let identity = Identity::from_pem(read(&tls.certificate)?, read(&tls.key)?);
+    let config = ServerTlsConfig::new().identity(identity).timeout(Duration::from_secs(10));
+    Ok(match &tls.client_ca {
+        Some(path) => config.client_ca_root(Certificate::from_pem(read(path)?)),
+        None => config,
+    })
+}
+
+/// How a server ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// Every call and every write under way was finished.
+    Clean,
+    /// The time to drain was over first; what was not acknowledged will be repeated by its caller.
+    CutOff,
+}
+
+impl App {
+    /// Stops taking calls, finishes those under way and every write, within the configured time.
+    pub async fn stop(self) -> Ended {
+        let drained = timeout(self.drain, async {
+            self.health.leave().await;
+            self.stop.cancel();
+            let served = self.serving.await;
+            for task in self.background {
+                let _ = task.await;
+            }
+            let closed = self.db.close().await;
+            matches!(served, Ok(Ok(()))) && closed.is_ok()
+        });
+        match drained.await {
+            Ok(true) => Ended::Clean,
+            Ok(false) | Err(_) => Ended::CutOff,
+        }
+    }
+
+    /// Waits until the server ends by itself, which it does only on an error.
+    pub async fn failed(&mut self) -> String {
+        match (&mut self.serving).await {
+            Ok(Ok(())) => "the server ended".to_owned(),
+            Ok(Err(error)) => error.to_string(),
+            Err(error) => error.to_string(),
+        }
+    }
+}

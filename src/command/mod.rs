@@ -1,0 +1,235 @@
+//! The commands of the program, and what its exit codes mean.
+
+mod serve;
+mod tokens;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use chrono::TimeDelta;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::app::{self, StartError};
+use crate::audit;
+use crate::config::{self, Config, ConfigErrors, Sources};
+use crate::db::{Db, OpenError, Url, UrlError, migration};
+use crate::demo;
+use crate::ids::AccountId;
+
+/// Spazio archives Italian e-invoices and sells the space they need by the gigabyte.
+///
+/// `spazio demo` plays the whole story in some seconds. `spazio serve` runs the service; its defaults run on SQLite.
+#[derive(Debug, Parser)]
+#[command(version, about, long_about, after_help = EXIT_CODES)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes:
+  0  done
+  1  failed: the message says why
+  2  wrong usage or configuration: every error is listed
+  3  the database cannot be used: not reachable, in use by another process, or its schema is behind or ahead
+  4  the audit found differences";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the service until Ctrl-C or SIGTERM, then finish what is under way.
+    ///
+    /// Settings come from the defaults, the file, variables SPAZIO_<SECTION>_<KEY> and --set, each stronger than the one before.
+    /// Without a key set (identity.jwks_file) it listens on this machine only, with a key of its own in the data folder.
+    #[command(
+        after_help = "Example:\n  spazio serve --database sqlite://spazio.db\n  spazio serve --config /etc/spazio/spazio.toml --set server.listen=0.0.0.0:50051"
+    )]
+    Serve(Settings),
+    /// Bring the schema of a database up to date. Replicas may do so at the same time.
+    Migrate(Settings),
+    /// Print a token signed with the development key. Refused when a production key set is configured.
+    #[command(
+        after_help = "Example:\n  spazio token operator\n  spazio token customer --account acc_0198...\n  grpcurl -plaintext -H \"authorization: Bearer $(spazio token service)\" ..."
+    )]
+    Token(TokenArguments),
+    /// Print the settings in force and where each comes from, secrets hidden; or everything that is wrong with them.
+    CheckConfig(Settings),
+    /// Check that the books of every account agree: usage, ledger and stored documents. Reads only.
+    Audit(Settings),
+    /// Play the guide's story against a real server and check every step; the server then stays until Ctrl-C.
+    Demo(demo::Arguments),
+}
+
+/// What every command that needs settings takes.
+#[derive(Clone, Debug, Args)]
+pub struct Settings {
+    /// A TOML file with settings; spazio.example.toml lists them all.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The database: sqlite://PATH or postgres://USER@HOST:PORT/NAME. Short for --set database.url=URL.
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
+    /// A setting, stronger than file and environment; may be repeated.
+    #[arg(long = "set", value_name = "SECTION.KEY=VALUE")]
+    assignments: Vec<String>,
+}
+
+impl Settings {
+    fn sources(&self) -> Sources {
+        let mut flags = self.assignments.clone();
+        flags.extend(self.database.as_ref().map(|url| format!("database.url={url}")));
+        Sources::of_process(self.config.clone(), flags)
+    }
+
+    fn load(&self) -> Result<Config, Failure> {
+        Ok(Config::load(&self.sources())?)
+    }
+}
+
+#[derive(Debug, Args)]
+struct TokenArguments {
+    /// What the bearer is.
+    role: RoleArgument,
+    /// The customer's account.
+    #[arg(long, required_if_eq("role", "customer"), value_name = "acc_...")]
+    account: Option<AccountId>,
+    /// Who the bearer is, for the log.
+    #[arg(long, default_value = "developer")]
+    subject: String,
+    /// For how many hours it is good.
+    #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(i64).range(1..=24 * 365))]
+    hours: i64,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum RoleArgument {
+    /// A customer's panel: acts for one account.
+    Customer,
+    /// Another service of the provider: names the account in the metadata account-id.
+    Service,
+    /// A person of the provider's staff.
+    Operator,
+}
+
+/// Why a command failed.
+#[derive(Debug)]
+pub enum Failure {
+    /// Something failed; the text says what.
+    Failed(String),
+    /// The settings are wrong: all errors.
+    Settings(String),
+    /// The database cannot be used.
+    Database(String),
+    /// The audit found differences.
+    Differences(usize),
+}
+
+impl Failure {
+    /// The exit code that goes with it.
+    #[must_use]
+    pub fn exit_code(&self) -> ExitCode {
+        ExitCode::from(match self {
+            Self::Failed(_) => 1,
+            Self::Settings(_) => 2,
+            Self::Database(_) => 3,
+            Self::Differences(_) => 4,
+        })
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed(text) | Self::Settings(text) | Self::Database(text) => f.write_str(text),
+            Self::Differences(count) => write!(f, "the audit found {count} differences"),
+        }
+    }
+}
+
+impl From<ConfigErrors> for Failure {
+    fn from(errors: ConfigErrors) -> Self {
+        Self::Settings(errors.to_string())
+    }
+}
+
+impl From<UrlError> for Failure {
+    fn from(error: UrlError) -> Self {
+        Self::Settings(error.to_string())
+    }
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        Self::Database(error.to_string())
+    }
+}
+
+impl From<StartError> for Failure {
+    fn from(error: StartError) -> Self {
+        if error.is_database() { Self::Database(error.to_string()) } else { Self::Failed(error.to_string()) }
+    }
+}
+
+impl Cli {
+    /// Runs the command to its end.
+    pub fn run(self) -> Result<(), Failure> {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| Failure::Failed(format!("the runtime cannot be started: {error}")))?;
+        runtime.block_on(async {
+            match self.command {
+                Command::Serve(settings) => serve::serve(settings.load()?).await,
+                Command::Migrate(settings) => migrate(settings.load()?).await,
+                Command::Token(arguments) => tokens::print(&arguments),
+                Command::CheckConfig(settings) => check_config(&settings),
+                Command::Audit(settings) => audit(settings.load()?).await,
+                Command::Demo(arguments) => demo::run(arguments).await.map_err(Failure::Failed),
+            }
+        })
+    }
+}
+
+async fn migrate(mut config: Config) -> Result<(), Failure> {
+    // A migration may take its time, and waits for another one that is under way.
+    config.database.statement_timeout = std::time::Duration::ZERO;
+    config.database.lock_timeout = std::time::Duration::ZERO;
+    config.database.max_connections = config.database.max_connections.max(2);
+    let db = Db::open(&config.database, app::clock(&config)?).await?;
+    migration::migrate(&db).await.map_err(|error| Failure::Database(format!("{}: {error}", db.url())))?;
+    println!("{} is up to date", db.url());
+    Ok(())
+}
+
+fn check_config(settings: &Settings) -> Result<(), Failure> {
+    let (config, explained) = Config::load_explained(&settings.sources())?;
+    app::catalogue(&config).map_err(|error| Failure::Settings(error.to_string()))?;
+    print!("{}", config::effective_listing(&explained));
+    Ok(())
+}
+
+async fn audit(config: Config) -> Result<(), Failure> {
+    if let Url::Sqlite(path) = &config.database.url
+        && !path.exists()
+    {
+        return Err(Failure::Database(format!("there is no file {}", path.display())));
+    }
+    let db = Db::open(&config.database, app::clock(&config)?).await?;
+    let report = audit::audit(&db).await.map_err(|error| Failure::Database(format!("{}: {error}", db.url())))?;
+    println!("{} accounts, {} documents, {} bytes", report.accounts, report.documents, report.bytes);
+    for difference in &report.differences {
+        println!("{difference}");
+    }
+    match report.differences.len() {
+        0 => {
+            println!("usage, ledger and documents agree");
+            Ok(())
+        }
+        count => Err(Failure::Differences(count)),
+    }
+}
+
+impl TokenArguments {
+    fn lifetime(&self) -> TimeDelta {
+        TimeDelta::hours(self.hours)
+    }
+}

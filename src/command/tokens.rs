@@ -1,0 +1,29 @@
+//! `spazio token`: a token signed with the development key.
+
+use super::{Failure, RoleArgument, TokenArguments};
+use crate::app;
+use crate::call::ActsAs;
+use crate::edge::token::DevelopmentKey;
+
+pub(super) fn print(arguments: &TokenArguments) -> Result<(), Failure> {
+    let config = arguments.settings.load()?;
+    if config.identity.jwks_file.is_some() {
+        let message = "a production key set is configured (identity.jwks_file): tokens come from the provider's identity service";
+        return Err(Failure::Settings(message.to_owned()));
+    }
+    let acts_as = match (arguments.role, arguments.account) {
+        (RoleArgument::Customer, Some(account)) => ActsAs::Customer(account),
+        (RoleArgument::Customer, None) => return Err(Failure::Settings("--account is needed for a customer".to_owned())),
+        (RoleArgument::Service | RoleArgument::Operator, Some(_)) => {
+            let message = "--account goes with a customer; services and operators name the account in the metadata account-id";
+            return Err(Failure::Settings(message.to_owned()));
+        }
+        (RoleArgument::Service, None) => ActsAs::Service,
+        (RoleArgument::Operator, None) => ActsAs::Operator,
+    };
+    let key = DevelopmentKey::load_or_create(&config.data.folder).map_err(|error| Failure::Failed(error.to_string()))?;
+    let now = app::clock(&config)?.now();
+    let identity = &config.identity;
+    println!("{}", key.mint(acts_as, &arguments.subject, now, arguments.lifetime(), &identity.issuer, &identity.audience));
+    Ok(())
+}

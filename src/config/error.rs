@@ -1,0 +1,82 @@
+//! What can be wrong with the configuration, told all at once.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use super::sources::Origin;
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("the file {path} cannot be read: {reason}")]
+    FileUnreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// The file is no TOML.
+    #[error("the file {path} is no TOML, line {line}: {reason}")]
+    NotToml {
+        /// The file.
+        path: PathBuf,
+        /// Where, counted from 1.
+        line: usize,
+        /// What was expected. Never the line's text: it may hold a secret.
+        reason: String,
+    },
+    /// A flag that is not KEY=VALUE.
+    #[error("--set wants SECTION.KEY=VALUE, for example --set log.format=json; found {found:?}")]
+    NotAnAssignment {
+        /// What was there.
+        found: String,
+    },
+    /// No setting has this name.
+    #[error("{name} ({origin}) is no setting{}", suggestion(nearest.as_ref()))]
+    Unknown {
+        /// The name found.
+        name: String,
+        /// Where it stands.
+        origin: Origin,
+        /// What may have been meant.
+        nearest: Option<String>,
+    },
+    /// A value that is not allowed.
+    #[error("{key} ({origin}) is {found}; allowed: {allowed}")]
+    NotAllowed {
+        /// The setting.
+        key: String,
+        /// Where the value came from.
+        origin: Origin,
+        /// The value, unless it is a secret.
+        found: String,
+        /// What is allowed.
+        allowed: String,
+    },
+    /// Values that are right each by itself, but not together.
+    #[error("{}: {reason}", keys.join(" and "))]
+    Conflict {
+        /// The settings.
+        keys: Vec<&'static str>,
+        /// Why not, and what to do.
+        reason: &'static str,
+    },
+}
+
+fn suggestion(nearest: Option<&String>) -> String {
+    nearest.map(|name| format!("; did you mean {name}?")).unwrap_or_default()
+}
+
+/// Everything that is wrong, in the order of the sources and then of the settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigErrors(pub Vec<ConfigError>);
+
+impl fmt::Display for ConfigErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the configuration is not usable:")?;
+        self.0.iter().try_for_each(|error| write!(f, "\n  - {error}"))
+    }
+}
+
+impl std::error::Error for ConfigErrors {}

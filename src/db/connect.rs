@@ -1,0 +1,292 @@
+//! Opening a database by its URL, with every setting that matters said explicitly.
+
+use std::fmt;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sea_orm::sqlx::{
+    self,
+    sqlite::{SqliteJournalMode, SqliteSynchronous},
+};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr};
+use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
+
+use crate::clock::Clock;
+use crate::ids::Ids;
+
+/// Which database, and where.
+#[derive(Clone, Debug)]
+pub enum Url {
+    /// A file on this machine, opened by one process at a time.
+    Sqlite(PathBuf),
+    /// A PostgreSQL server, shared by any number of replicas. The URL may hold a password.
+    Postgres(SecretString),
+}
+
+/// Text that is not a database URL.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("must be sqlite://PATH or postgres://USER:PASSWORD@HOST:PORT/DATABASE")]
+pub struct UrlError;
+
+impl FromStr for Url {
+    type Err = UrlError;
+
+    fn from_str(text: &str) -> Result<Self, UrlError> {
+        match text.split_once("://") {
+            Some(("sqlite", path)) if !path.is_empty() => Ok(Self::Sqlite(PathBuf::from(path))),
+            Some(("postgres" | "postgresql", rest)) if !rest.is_empty() => Ok(Self::Postgres(text.to_owned().into())),
+            _ => Err(UrlError),
+        }
+    }
+}
+
+impl fmt::Display for Url {
+    /// Without the password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(f, "sqlite://{}", path.display()),
+            Self::Postgres(url) => {
+                let url = url.expose_secret();
+                // A password may also stand in the query, as `?password=`.
+                let url = url.split('?').next().unwrap_or(url);
+                let (scheme, rest) = url.split_once("://").unwrap_or(("postgres", url));
+                match rest.rsplit_once('@') {
+                    Some((login, place)) => {
+                        let user = login.split(':').next().unwrap_or_default();
+                        write!(f, "{scheme}://{user}@{place}")
+                    }
+                    None => write!(f, "{scheme}://{rest}"),
+                }
+            }
+        }
+    }
+}
+
+/// How a database is opened.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Which database, and where.
+    pub url: Url,
+    /// Connections for writes on PostgreSQL, and as many again for reads. SQLite has one writer and four readers.
+    pub max_connections: u32,
+    /// The longest a statement may run on PostgreSQL.
+    pub statement_timeout: Duration,
+    /// The longest a statement waits for a lock.
+    pub lock_timeout: Duration,
+    /// The longest a PostgreSQL transaction may sit idle before the server ends it.
+    pub idle_in_transaction_timeout: Duration,
+}
+
+/// Why a database could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process has the SQLite file.
+    #[error("{0} is in use by another spazio process: SQLite serves one process at a time; stop the other one, or use PostgreSQL")]
+    InUse(PathBuf),
+    /// The lock file beside the SQLite file cannot be made.
+    #[error("cannot create {0}: {1}; check that the folder exists and may be written")]
+    Lock(PathBuf, std::io::Error),
+    /// The database does not answer or refuses.
+    #[error("cannot open {url}: {error}")]
+    Database {
+        /// Where, without the password.
+        url: String,
+        /// What the driver said.
+        error: DbErr,
+    },
+}
+
+/// An open database: a pool that reads, a pool that writes, and the clock and ids that transactions get.
+#[derive(Clone)]
+pub struct Db {
+    pub(super) inner: Arc<Inner>,
+}
+
+pub(super) struct Inner {
+    pub(super) reader: DatabaseConnection,
+    pub(super) writer: DatabaseConnection,
+    /// Bounds the writes under way: detached work outlives its caller, so the edge's limits do not count it.
+    pub(super) writes: Semaphore,
+    pub(super) under_way: TaskTracker,
+    pub(super) clock: Clock,
+    pub(super) ids: Ids,
+    url: Url,
+    /// Held for the life of the process that serves a SQLite file.
+    _lock: Option<File>,
+}
+
+const WRITES_UNDER_WAY: usize = 256;
+const SQLITE_READERS: u32 = 4;
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+
+impl Db {
+    /// Opens the database. It does not look at the schema: see [`super::migration`].
+    pub async fn open(settings: &Settings, clock: Clock) -> Result<Self, OpenError> {
+        let lock = match &settings.url {
+            Url::Sqlite(path) => Some(lock_beside(path)?),
+            Url::Postgres(_) => None,
+        };
+        let failed = |error| OpenError::Database { url: settings.url.to_string(), error };
+        // The writer first: it creates a SQLite file and sets WAL, which readers cannot.
+        let writer = Database::connect(options(settings, Access::Write)).await.map_err(failed)?;
+        let reader = Database::connect(options(settings, Access::Read)).await.map_err(failed)?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                reader,
+                writer,
+                writes: Semaphore::new(WRITES_UNDER_WAY),
+                under_way: TaskTracker::new(),
+                ids: Ids::new(clock.clone()),
+                clock,
+                url: settings.url.clone(),
+                _lock: lock,
+            }),
+        })
+    }
+
+    /// Connections that can only read: `query_only` on SQLite, read-only transactions on PostgreSQL.
+    #[must_use]
+    pub fn reader(&self) -> &DatabaseConnection {
+        &self.inner.reader
+    }
+
+    /// Which database this is, for the few places where the two differ.
+    #[must_use]
+    pub fn backend(&self) -> DbBackend {
+        self.inner.reader.get_database_backend()
+    }
+
+    /// Where it is, without the password.
+    #[must_use]
+    pub fn url(&self) -> &Url {
+        &self.inner.url
+    }
+
+    /// The clock that transactions read.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.inner.clock
+    }
+
+    /// Whether the database answers right now.
+    pub async fn ping(&self) -> Result<(), DbErr> {
+        self.inner.reader.execute_unprepared("SELECT 1").await.map(|_| ())
+    }
+
+    /// Waits for every write under way, also those whose callers have gone, and closes the connections.
+    pub async fn close(&self) -> Result<(), DbErr> {
+        self.inner.under_way.close();
+        self.inner.under_way.wait().await;
+        self.inner.reader.clone().close().await?;
+        self.inner.writer.clone().close().await
+    }
+
+    pub(super) fn writer(&self) -> &DatabaseConnection {
+        &self.inner.writer
+    }
+}
+
+/// Takes the lock that says: this process serves the file. The system frees it when the process ends, however it ends.
+fn lock_beside(database: &Path) -> Result<File, OpenError> {
+    let mut path = database.as_os_str().to_owned();
+    path.push(".lock");
+    let path = PathBuf::from(path);
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+    let file = file.map_err(|error| OpenError::Lock(path.clone(), error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(database.to_owned())),
+        Err(TryLockError::Error(error)) => Err(OpenError::Lock(path, error)),
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Access {
+    Read,
+    Write,
+}
+
+fn options(settings: &Settings, access: Access) -> ConnectOptions {
+    let mut options = match &settings.url {
+        // `?mode=` is left to the options below.
+        Url::Sqlite(path) => sqlite_options(path, settings.lock_timeout, access),
+        Url::Postgres(url) => postgres_options(url, settings, access),
+    };
+    options.sqlx_logging(false).acquire_timeout(ACQUIRE_TIMEOUT);
+    options
+}
+
+fn sqlite_options(path: &Path, busy: Duration, access: Access) -> ConnectOptions {
+    let mut options = ConnectOptions::new(format!("sqlite://{}", path.display()));
+    options.map_sqlx_sqlite_opts(move |sqlite| {
+        let sqlite = sqlite.create_if_missing(access == Access::Write).foreign_keys(true).busy_timeout(busy);
+        // FULL: an acknowledged write survives a loss of power, not only of the process.
+        let sqlite = sqlite.synchronous(SqliteSynchronous::Full).pragma("trusted_schema", "off");
+        match access {
+            Access::Write => sqlite.journal_mode(SqliteJournalMode::Wal),
+            Access::Read => sqlite.pragma("query_only", "on"),
+        }
+    });
+    // One writer connection: writers queue here, in order, and never meet SQLITE_BUSY.
+    match access {
+        Access::Write => options.max_connections(1).min_connections(1),
+        Access::Read => options.max_connections(SQLITE_READERS).min_connections(1),
+    };
+    options
+}
+
+fn postgres_options(url: &SecretString, settings: &Settings, access: Access) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url.expose_secret());
+    let parameters = [
+        ("statement_timeout", settings.statement_timeout.as_millis().to_string()),
+        ("lock_timeout", settings.lock_timeout.as_millis().to_string()),
+        ("idle_in_transaction_session_timeout", settings.idle_in_transaction_timeout.as_millis().to_string()),
+        ("default_transaction_isolation", "read committed".to_owned()),
+        ("default_transaction_read_only", if access == Access::Read { "on" } else { "off" }.to_owned()),
+        ("application_name", "spazio".to_owned()),
+    ];
+    options.map_sqlx_postgres_opts(move |postgres| {
+        postgres.options(parameters.iter().map(|(name, value)| (*name, value.replace(' ', "\\ "))))
+    });
+    options.max_connections(settings.max_connections).min_connections(1).test_before_acquire(false);
+    // A connection that a cancelled call left inside a transaction is thrown away instead of handed to the next caller:
+    // inside one, now() stands still while statement_timestamp() moves on. The question also serves as the ping.
+    options.map_sqlx_postgres_before_acquire(|connection, _| {
+        Box::pin(async move {
+            let question = sqlx::raw_sql("SELECT now() = statement_timestamp()");
+            let row = sqlx::Executor::fetch_one(&mut *connection, question).await?;
+            sqlx::Row::try_get::<bool, _>(&row, 0)
+        })
+    });
+    options
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_is_shown_without_its_password() {
+        let url: Url = "postgres://spazio:s3cret@db.example:5432/spazio".parse().unwrap();
+        assert_eq!(url.to_string(), "postgres://spazio@db.example:5432/spazio");
+        assert!(!format!("{url:?}").contains("s3cret"));
+    }
+
+    #[test]
+    fn a_password_may_hold_an_at_sign() {
+        let url: Url = "postgres://spazio:p@ss@db.example/spazio".parse().unwrap();
+        assert_eq!(url.to_string(), "postgres://spazio@db.example/spazio");
+    }
+
+    #[test]
+    fn other_schemes_are_refused() {
+        for text in ["", "spazio.db", "sqlite://", "mysql://host/db", "postgres://"] {
+            assert!(text.parse::<Url>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! A stored file. `size` is that of the original; `content` is compressed.
+
+#![allow(missing_docs, reason = "the columns are described by the migration")]
+
+use chrono::{DateTime, Utc};
+use sea_orm::entity::prelude::*;
+
+use crate::db::tenant::Tenant;
+use crate::ids::AccountId;
+use crate::quota::DocumentKind;
+use crate::space::Bytes;
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "document")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub account_id: AccountId,
+    pub kind: DocumentKind,
+    pub file_name: String,
+    pub sha256: Vec<u8>,
+    pub size: Bytes,
+    pub created_time: DateTime<Utc>,
+    pub content: Vec<u8>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl Tenant for Entity {
+    fn account_column() -> Column {
+        Column::AccountId
+    }
+}

@@ -1,0 +1,19 @@
+//! One file per table. Only the stores of the rooms and this room name these types.
+
+pub mod account;
+pub mod cart;
+pub mod charge;
+pub mod document;
+pub mod granted;
+pub mod invoice;
+pub mod ledger;
+pub mod mail;
+pub mod mandate;
+pub mod payment;
+pub mod purchase;
+pub mod purchase_line;
+pub mod receipt;
+pub mod request;
+pub mod service;
+pub mod simulated_charge;
+pub mod space;

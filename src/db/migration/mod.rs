@@ -1,0 +1,75 @@
+//! The schema: forward only, one set for both databases.
+
+mod m0001_foundation;
+
+use sea_orm::{ConnectionTrait, DbBackend, DbErr};
+use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait, async_trait};
+use sea_orm_migration::sea_orm;
+
+use super::Db;
+
+struct Migrations;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrations {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m0001_foundation::Migration)]
+    }
+}
+
+/// How the schema of a database stands to the one this program was made for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// They agree.
+    Current,
+    /// So many migrations have not been applied.
+    Behind(usize),
+    /// It holds migrations that this program does not know: a newer one made them.
+    Ahead(Vec<String>),
+}
+
+/// Compares without changing anything.
+pub async fn standing(db: &Db) -> Result<Standing, DbErr> {
+    let applied = applied(db).await?;
+    let known: Vec<String> = Migrations::migrations().iter().map(|m| m.name().to_owned()).collect();
+    let ahead: Vec<String> = applied.iter().filter(|name| !known.contains(name)).cloned().collect();
+    if !ahead.is_empty() {
+        return Ok(Standing::Ahead(ahead));
+    }
+    Ok(match known.len() - applied.len() {
+        0 => Standing::Current,
+        missing => Standing::Behind(missing),
+    })
+}
+
+async fn applied(db: &Db) -> Result<Vec<String>, DbErr> {
+    let exists = match db.backend() {
+        DbBackend::Sqlite => "SELECT COUNT(*) AS n FROM sqlite_master WHERE name = 'seaql_migrations'",
+        _ => "SELECT COUNT(*) AS n FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'seaql_migrations'",
+    };
+    let query = |sql: &str| sea_orm::Statement::from_string(db.backend(), sql);
+    let row = db.reader().query_one_raw(query(exists)).await?;
+    if row.map(|row| row.try_get::<i64>("", "n")).transpose()? != Some(1) {
+        return Ok(Vec::new());
+    }
+    let rows = db.reader().query_all_raw(query("SELECT version FROM seaql_migrations ORDER BY version")).await?;
+    rows.iter().map(|row| row.try_get("", "version")).collect()
+}
+
+/// Any number, the same in every process: replicas that migrate at once take turns.
+const ADVISORY_LOCK: i64 = 0x5350_415a_494f;
+
+/// Applies what is missing. Several processes may do so at once.
+pub async fn migrate(db: &Db) -> Result<(), DbErr> {
+    if db.backend() == DbBackend::Sqlite {
+        return Migrations::up(db.writer(), None).await;
+    }
+    let failed = |error: sea_orm::sqlx::Error| DbErr::Custom(format!("the migration lock: {error}"));
+    let pool = db.writer().get_postgres_connection_pool();
+    let mut holder = pool.acquire().await.map_err(failed)?;
+    let lock = |sql: &'static str| sea_orm::sqlx::query(sql).bind(ADVISORY_LOCK);
+    lock("SELECT pg_advisory_lock($1)").execute(&mut *holder).await.map_err(failed)?;
+    let result = Migrations::up(db.writer(), None).await;
+    lock("SELECT pg_advisory_unlock($1)").execute(&mut *holder).await.map_err(failed)?;
+    result
+}

@@ -1,0 +1,18 @@
+//! Where things rest: connections, the one door for writes, idempotency records, entities, migrations.
+//!
+//! Reads go through [`Db::reader`], whose connections cannot write on either database.
+//! Writes go through [`Db::write`] and [`Db::once`], and nothing else can begin a transaction.
+
+mod connect;
+pub mod dialect;
+pub mod entity;
+pub mod migration;
+mod once;
+pub mod tenant;
+mod values;
+mod write;
+
+pub use connect::{Db, OpenError, Settings, Url, UrlError};
+pub use once::{Answer, Once, RequestKey, forget_before};
+pub use values::cents;
+pub use write::{Failure, Fault, Reuse, Tx, TxFn};

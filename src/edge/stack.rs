@@ -1,0 +1,166 @@
+//! The stack, in one function: [`Edge::pass`].
+
+use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use futures_util::FutureExt as _;
+use http::request::Parts;
+use http::{Request, Response};
+use tokio::time::{Instant, timeout_at};
+use tonic::Status;
+use tonic::body::Body;
+use tower::{Layer, Service};
+use tracing::Instrument as _;
+
+use super::limits::{Limited, Limits};
+use super::{account, authentication, limits, quota, repetition, status};
+use crate::call::{Call, Caller};
+use crate::clock::CalendarDay;
+use crate::db::Db;
+use crate::pb::spazio::v1::ErrorReason;
+use crate::policy::{self, Method};
+use crate::refusal::Refused;
+
+use super::token::Tokens;
+
+/// What the stack needs to judge a call.
+pub struct Edge {
+    /// Where accounts are looked up.
+    pub db: Db,
+    /// What verifies tokens.
+    pub tokens: Arc<Tokens>,
+    /// Places and times.
+    pub limits: Limits,
+}
+
+impl Edge {
+    /// A call's way. Every step either lets it go on or answers it; nothing here reads the body.
+    async fn pass<S>(&self, request: Request<Body>, mut room: S) -> Response<Body>
+    where
+        S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
+    {
+        let arrival = Instant::now();
+        let (mut parts, body) = request.into_parts();
+        // Health and reflection have no account and no policy; everything else is in the table or refused.
+        if status::is_infrastructure(parts.uri.path()) {
+            return settle(room.call(Request::from_parts(parts, body)).await);
+        }
+        let judged = async {
+            let place = self.limits.place()?;
+            let caller = authentication::authenticate(&self.tokens, &parts, self.db.clock().now())?;
+            let method = known(parts.uri.path())?;
+            authentication::authorize(method, &caller)?;
+            let deadline = limits::deadline(&parts, method, arrival, self.limits.longest);
+            let (call, body) = timeout_at(deadline, self.judge(&parts, body, method, caller, deadline))
+                .await
+                .unwrap_or_else(|_| Err(limits::overdue(method)))?;
+            Ok::<_, Status>((place, call, body))
+        };
+        let (_place, call, body) = match judged.await {
+            Ok(passed) => passed,
+            Err(refusal) => return refusal.into_http(),
+        };
+        let method = call.method;
+        let deadline = call.deadline;
+        parts.extensions.insert(call);
+        let body = Body::new(Limited::new(body, method.max_request_bytes));
+        let served = AssertUnwindSafe(room.call(Request::from_parts(parts, body))).catch_unwind();
+        match timeout_at(deadline, served).await {
+            Ok(Ok(answer)) => settle(answer),
+            Ok(Err(_)) => Status::from(Refused::fault(format!("{} panicked", method.path))).into_http(),
+            Err(_) => limits::overdue(method).into_http(),
+        }
+    }
+
+    /// Which account, and whether it may do this now.
+    async fn judge(
+        &self,
+        parts: &Parts,
+        body: Body,
+        method: &'static Method,
+        caller: Caller,
+        deadline: Instant,
+    ) -> Result<(Call, Body), Status> {
+        let today = CalendarDay::of(self.db.clock().now());
+        let standing = match account::named(parts, method, &caller)? {
+            None => None,
+            Some(account) => Some(Arc::new(account::find(&self.db, account, today).await?)),
+        };
+        let call = Call { method, caller: Arc::new(caller), standing, deadline };
+        match quota::intercept(&call, today) {
+            Ok(()) => Ok((call, body)),
+            // A repetition of a call that was served already gets its answer again, also when its own bytes filled the space.
+            Err(refusal) => match repetition::answered_before(&self.db, &call, body).await? {
+                Some(body) => Ok((call, body)),
+                None => Err(refusal.into()),
+            },
+        }
+    }
+}
+
+fn known(path: &str) -> Result<&'static Method, Status> {
+    policy::method(path).ok_or_else(|| {
+        let message = format!("there is no method {path}; list the methods with reflection or see proto/spazio/v1");
+        Refused::new(ErrorReason::MethodUnknown, message).into()
+    })
+}
+
+fn settle(answer: Result<Response<Body>, Infallible>) -> Response<Body> {
+    match answer {
+        Ok(response) => status::mapped(response),
+        Err(never) => match never {},
+    }
+}
+
+/// Puts the stack round the rooms.
+#[derive(Clone)]
+pub struct EdgeLayer(pub Arc<Edge>);
+
+impl<S> Layer<S> for EdgeLayer {
+    type Service = EdgeService<S>;
+
+    fn layer(&self, inner: S) -> EdgeService<S> {
+        EdgeService { edge: self.0.clone(), inner }
+    }
+}
+
+/// The rooms with the stack round them.
+#[derive(Clone)]
+pub struct EdgeService<S> {
+    edge: Arc<Edge>,
+    inner: S,
+}
+
+impl<S> Service<Request<Body>> for EdgeService<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send + 'static,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let edge = self.edge.clone();
+        let waiting = self.inner.clone();
+        // The one that was polled ready serves this call.
+        let ready = std::mem::replace(&mut self.inner, waiting);
+        let trace = status::trace_id(&request);
+        let span = tracing::info_span!("call", trace = %trace, path = request.uri().path());
+        Box::pin(
+            async move {
+                let mut response = edge.pass(request, ready).await;
+                status::mark(&mut response, &trace);
+                Ok(response)
+            }
+            .instrument(span),
+        )
+    }
+}

@@ -1,0 +1,194 @@
+//! From bytes to text: the file's size, whether it is signed, and the encoding that it declares.
+//!
+//! Everything after this works on `&str`, so an encoding is dealt with once, here. The text takes at most three
+//! times the file's size (a Latin letter above 127 is two bytes in UTF-8, the euro sign three).
+
+use std::borrow::Cow;
+
+use quick_xml::Reader;
+use quick_xml::events::Event;
+
+use super::unreadable::{Position, Unreadable, excerpt};
+
+/// The largest file that is read, in bytes: the SdI's 5 MB (SdI 00003), and I2.
+pub const MAX_FILE_BYTES: usize = 5 * 1024 * 1024;
+
+/// An XML declaration is looked for within this many bytes; written out in full it takes about 60.
+const DECLARATION_BYTES: usize = 256;
+
+/// What the bytes 0x80 to 0x9F mean in windows-1252. Five are unassigned and stay the control characters they are in
+/// ISO-8859-1, as in the WHATWG encoding standard.
+const WINDOWS_1252: [char; 32] = [
+    '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}', '‘', '’', '“', '”', '•', '–',
+    '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
+];
+
+/// The file's text, without byte order mark. Borrowed when the file is UTF-8.
+pub(super) fn decode(file: &[u8]) -> Result<Cow<'_, str>, Unreadable> {
+    if file.len() > MAX_FILE_BYTES {
+        return Err(Unreadable::TooLarge { bytes: file.len() });
+    }
+    if file.trim_ascii().is_empty() {
+        return Err(Unreadable::Empty);
+    }
+    if is_signed(file) {
+        return Err(Unreadable::Signed);
+    }
+    let text = match file.strip_prefix(b"\xEF\xBB\xBF") {
+        // The mark is written by whoever knows the encoding; a declaration that differs was left over from a conversion.
+        Some(rest) => utf8(rest)?,
+        None => by_declaration(file)?,
+    };
+    only_xml_characters(&text)?;
+    Ok(text)
+}
+
+/// Whether it looks like PKCS#7: DER begins with a SEQUENCE (0x30) of long form; some transmit it in base64 or PEM.
+fn is_signed(file: &[u8]) -> bool {
+    let der = matches!(file, [0x30, 0x80..=0xFF, ..]);
+    let pem = file.starts_with(b"-----BEGIN ");
+    // 0x30 is 00110000: in base64 `M` and then a letter whose two upper bits are 0.
+    let base64 = matches!(file.trim_ascii_start(), [b'M', b'A'..=b'P', ..])
+        && file.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+/=\r\n\t ".contains(byte));
+    der || pem || base64
+}
+
+fn by_declaration(file: &[u8]) -> Result<Cow<'_, str>, Unreadable> {
+    if matches!(file, [0xFE, 0xFF, ..] | [0xFF, 0xFE, ..] | [b'<', 0, ..] | [0, b'<', ..]) {
+        return Err(Unreadable::UnsupportedEncoding { encoding: "UTF-16".to_owned() });
+    }
+    match declared_encoding(file) {
+        None => utf8(file),
+        Some(name) => match name.to_ascii_uppercase().as_str() {
+            "UTF-8" | "UTF8" | "US-ASCII" => utf8(file),
+            // ISO-8859-1 is read as windows-1252, as browsers do: the two differ only where ISO-8859-1 has control
+            // characters, which no invoice holds, while programs that write € under that label exist.
+            "ISO-8859-1" | "ISO8859-1" | "LATIN1" | "WINDOWS-1252" | "CP1252" => Ok(Cow::Owned(windows_1252(file))),
+            _ => Err(Unreadable::UnsupportedEncoding { encoding: excerpt(&name) }),
+        },
+    }
+}
+
+/// The encoding named in the XML declaration, which is ASCII in every encoding that is read here.
+fn declared_encoding(file: &[u8]) -> Option<String> {
+    let head = String::from_utf8_lossy(&file[..file.len().min(DECLARATION_BYTES)]);
+    match Reader::from_str(&head).read_event() {
+        Ok(Event::Decl(declaration)) => Some(declaration.encoding()?.ok()?.into_owned()),
+        _ => None,
+    }
+}
+
+fn utf8(file: &[u8]) -> Result<Cow<'_, str>, Unreadable> {
+    match std::str::from_utf8(file) {
+        Ok(text) => Ok(Cow::Borrowed(text)),
+        Err(error) => {
+            let before = String::from_utf8_lossy(&file[..error.valid_up_to()]);
+            Err(Unreadable::NotXml {
+                at: Position::START.after(&before),
+                problem: "these bytes are not UTF-8; save the file as UTF-8, or declare its encoding in the first line".to_owned(),
+            })
+        }
+    }
+}
+
+fn windows_1252(file: &[u8]) -> String {
+    // Room for all at once: a String that grows by doubling would for a moment take as much again.
+    let wide = file.iter().filter(|byte| !byte.is_ascii()).count();
+    let mut text = String::with_capacity(file.len() + 2 * wide);
+    text.extend(file.iter().map(|&byte| match byte {
+        0x80..=0x9F => WINDOWS_1252[usize::from(byte - 0x80)],
+        _ => char::from(byte),
+    }));
+    text
+}
+
+/// XML has no way to hold other control characters than tab and line ends, not even as references.
+fn only_xml_characters(text: &str) -> Result<(), Unreadable> {
+    // All that is forbidden begins with a byte below the blank or is one of these two: cheaper than decoding characters.
+    let control = text.bytes().position(|byte| byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r'));
+    match control.or_else(|| text.find('\u{FFFE}')).or_else(|| text.find('\u{FFFF}')) {
+        None => Ok(()),
+        Some(offset) => Err(Unreadable::NotXml {
+            at: Position::START.after(&text[..offset]),
+            problem: "this control character is not allowed in XML; take it out".to_owned(),
+        }),
+    }
+}
+
+/// Whether a character may appear in XML 1.0 at all.
+pub(super) const fn is_xml_character(character: char) -> bool {
+    matches!(character, '\t' | '\n' | '\r' | ' '..='\u{FFFD}' | '\u{10000}'..)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(file: &[u8]) -> String {
+        decode(file).expect("decodes").into_owned()
+    }
+
+    fn code(file: &[u8]) -> &'static str {
+        decode(file).expect_err("is refused").code()
+    }
+
+    #[test]
+    fn utf8_is_borrowed_with_and_without_a_byte_order_mark() {
+        assert!(matches!(decode("<a>è</a>".as_bytes()), Ok(Cow::Borrowed("<a>è</a>"))));
+        assert!(matches!(decode(b"\xEF\xBB\xBF<a/>"), Ok(Cow::Borrowed("<a/>"))));
+    }
+
+    #[test]
+    fn the_declared_encoding_decides() {
+        assert!(text(b"<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><a>\xE8</a>").ends_with("<a>è</a>"));
+        assert!(text(b"<?xml version='1.0' encoding='windows-1252'?><a>\x80\x92</a>").ends_with("<a>€’</a>"));
+        assert!(text(b"<?xml version=\"1.0\" encoding=\"utf-8\"?><a>\xC3\xA8</a>").ends_with("<a>è</a>"));
+    }
+
+    #[test]
+    fn a_byte_order_mark_outweighs_a_declaration_left_over_from_a_conversion() {
+        assert!(text(b"\xEF\xBB\xBF<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><a>\xC3\xA8</a>").ends_with("<a>è</a>"));
+    }
+
+    #[test]
+    fn other_encodings_are_said_to_be_unsupported() {
+        let shift_jis = b"<?xml version=\"1.0\" encoding=\"Shift_JIS\"?><a/>";
+        assert_eq!(decode(shift_jis), Err(Unreadable::UnsupportedEncoding { encoding: "Shift_JIS".to_owned() }));
+        assert_eq!(code(b"\xFF\xFE<\0a\0/\0>\0"), "UNSUPPORTED_ENCODING");
+        assert_eq!(code(b"\0<\0a\0/\0>"), "UNSUPPORTED_ENCODING");
+    }
+
+    #[test]
+    fn bytes_that_are_not_what_the_file_declares_are_told_with_their_place() {
+        let at = Position { line: 2, column: 4 };
+        assert!(matches!(decode(b"<a>\n<b>\xE8</b></a>"), Err(Unreadable::NotXml { at: found, .. }) if found == at));
+        assert!(matches!(decode(b"<a>\n<b>\x01</b></a>"), Err(Unreadable::NotXml { at: found, .. }) if found == at));
+    }
+
+    #[test]
+    fn exactly_the_characters_that_xml_forbids_are_found() {
+        for character in ('\0'..='\u{300}').chain('\u{FF00}'..='\u{10010}') {
+            let found = only_xml_characters(&format!("è{character}")).is_ok();
+            assert_eq!(found, is_xml_character(character), "{character:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_blanks_and_too_much_are_refused() {
+        assert_eq!(decode(b""), Err(Unreadable::Empty));
+        assert_eq!(decode(b" \r\n"), Err(Unreadable::Empty));
+        let file = vec![b' '; MAX_FILE_BYTES + 1];
+        assert_eq!(decode(&file), Err(Unreadable::TooLarge { bytes: MAX_FILE_BYTES + 1 }));
+        assert_eq!(decode(&file[1..]), Err(Unreadable::Empty));
+    }
+
+    #[test]
+    fn signed_files_are_recognised_in_der_base64_and_pem() {
+        assert_eq!(code(b"\x30\x80\x06\x09\x2a\x86\x48\x86\xf7"), "SIGNED");
+        assert_eq!(code(b"\x30\x82\x09\x49\x06\x09\x2a\x86\x48"), "SIGNED");
+        assert_eq!(code(b"MIAGCSqGSIb3DQEH\r\nAqCAMIACAQEx"), "SIGNED");
+        assert_eq!(code(b"-----BEGIN PKCS7-----\nMIAG"), "SIGNED");
+        assert_eq!(text(b"MIAMO <a/>"), "MIAMO <a/>");
+        assert_eq!(text(b"0 <a/>"), "0 <a/>");
+    }
+}

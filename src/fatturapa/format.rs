@@ -1,0 +1,92 @@
+//! The formats of invoice files, and the two families that they come in.
+
+use std::fmt;
+
+use super::document_type::DocumentType;
+use super::unreadable::{Unreadable, excerpt};
+use super::values::Parsed;
+use super::xml::Root;
+
+/// The namespace of ordinary invoices, FPR12 and FPA12.
+const ORDINARY: &str = "http://ivaservizi.agenziaentrate.gov.it/docs/xsd/fatture/v1.2";
+/// The namespace of simplified invoices, FSM10.
+const SIMPLIFIED: &str = "http://ivaservizi.agenziaentrate.gov.it/docs/xsd/fatture/v1.0";
+/// The namespaces of the formats that were for public administrations only, with their versions.
+const OLD: [(&str, &str); 2] =
+    [("http://www.fatturapa.gov.it/sdi/fatturapa/v1.0", "1.0"), ("http://www.fatturapa.gov.it/sdi/fatturapa/v1.1", "1.1")];
+
+/// The format that a file is written in (FormatoTrasmissione).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// FPR12: ordinary invoice to a private party.
+    Fpr12,
+    /// FPA12: ordinary invoice to a public administration.
+    Fpa12,
+    /// FSM10: simplified invoice.
+    Fsm10,
+}
+
+impl Format {
+    /// The code that stands in the file, for example `FPR12`.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Fpr12 => "FPR12",
+            Self::Fpa12 => "FPA12",
+            Self::Fsm10 => "FSM10",
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+/// The two families of formats: each has its namespace, its root and its code lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// FPR12 and FPA12.
+    Ordinary,
+    /// FSM10.
+    Simplified,
+}
+
+impl Kind {
+    /// The family of a file, by its root.
+    pub(super) fn of(root: &Root<'_>) -> Result<Self, Unreadable> {
+        let namespace = root.namespace.as_deref().unwrap_or_default();
+        match (root.element.name, namespace) {
+            ("FatturaElettronica", ORDINARY) => return Ok(Self::Ordinary),
+            ("FatturaElettronicaSemplificata", SIMPLIFIED) => return Ok(Self::Simplified),
+            _ => {}
+        }
+        if let Some((_, version)) = OLD.iter().find(|(old, _)| *old == namespace) {
+            return Err(Unreadable::OldFormat { version });
+        }
+        Err(Unreadable::WrongRoot {
+            found: excerpt(&format!("{{{namespace}}}{}", root.element.name)),
+            allowed: "FatturaElettronica or FatturaElettronicaSemplificata, each in the tax agency's namespace",
+            at: root.element.at,
+        })
+    }
+
+    /// The format with this code, which must be one of the family.
+    pub(super) fn format(self, version: &str) -> Parsed<Format> {
+        match (self, version) {
+            (Self::Ordinary, "FPR12") => Ok(Format::Fpr12),
+            (Self::Ordinary, "FPA12") => Ok(Format::Fpa12),
+            (Self::Simplified, "FSM10") => Ok(Format::Fsm10),
+            (Self::Ordinary, _) => Err("FPR12 or FPA12"),
+            (Self::Simplified, _) => Err("FSM10"),
+        }
+    }
+
+    /// The document type with this code, which must be one of the family.
+    pub(super) fn document_type(self, code: &str) -> Parsed<DocumentType> {
+        let simplified = self == Self::Simplified;
+        let allowed = if simplified { "TD07, TD08 or TD09" } else { "one of TD01 to TD06 and TD16 to TD29" };
+        DocumentType::from_code(code).filter(|found| found.is_simplified() == simplified).ok_or(allowed)
+    }
+}

@@ -1,0 +1,361 @@
+//! An invoice file at first depth: who issues it to whom, its type, number, date and total.
+//!
+//! A file is not validated here: only what is listed in [`Invoice`] is looked at, in the first of its bodies.
+
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+
+use super::document_type::DocumentType;
+use super::encoding::decode;
+use super::format::{Format, Kind};
+use super::party::{Party, read_buyer, read_seller};
+use super::reading::{Found, Reading};
+use super::unreadable::{Problem, Unreadable, excerpt};
+use super::values;
+use super::xml::{Element, Root, Xml};
+
+/// What is read of an invoice file. All but `format`, `seller`, `buyer` and `documents` is that of its first body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invoice {
+    /// The format of the file.
+    pub format: Format,
+    /// Who issues it (CedentePrestatore).
+    pub seller: Party,
+    /// Whom it is issued to (CessionarioCommittente).
+    pub buyer: Party,
+    /// How many invoices the file holds (FatturaElettronicaBody): at least 1.
+    pub documents: usize,
+    /// What kind of document it is (TipoDocumento).
+    pub document_type: DocumentType,
+    /// The invoice's own number (Numero), 1 to 20 characters.
+    pub number: String,
+    /// The invoice's date (Data).
+    pub date: NaiveDate,
+    /// The currency's code (Divisa).
+    pub currency: String,
+    /// ImportoTotaleDocumento; without it the sum of taxable amounts and taxes of the summaries (DatiRiepilogo), in
+    /// simplified invoices the sum of Importo. `None` if the document has none of these.
+    pub total: Option<Decimal>,
+}
+
+/// Reads an invoice file: FPR12, FPA12 or FSM10, in UTF-8, ISO-8859-1 or windows-1252, at most 5 MB (I2).
+///
+/// # Errors
+/// [`Unreadable`], with every missing or wrong element among those read.
+pub fn read(file: &[u8]) -> Result<Invoice, Unreadable> {
+    let text = decode(file)?;
+    let (xml, root) = Xml::open(&text)?;
+    let kind = Kind::of(&root)?;
+    let mut reading = Reading::new(xml);
+    let format = format_of(&mut reading, &root, kind);
+    let mut parties = Found::Nothing;
+    let mut first = Found::Nothing;
+    let mut documents = 0;
+    while let Some(child) = reading.child_of(&root.element)? {
+        match child.name {
+            "FatturaElettronicaHeader" => parties = read_header(&mut reading, &child, kind)?.into(),
+            "FatturaElettronicaBody" => {
+                documents += 1;
+                if documents == 1 {
+                    first = read_body(&mut reading, &child, kind)?.into();
+                }
+            }
+            _ => {}
+        }
+    }
+    let parties = reading.required_at_root(parties, &root.element, "FatturaElettronicaHeader");
+    let first = reading.required_at_root(first, &root.element, "FatturaElettronicaBody");
+    let invoice = format.zip(parties).zip(first).map(|((format, (seller, buyer)), (general, total))| Invoice {
+        format,
+        seller,
+        buyer,
+        documents,
+        document_type: general.document_type,
+        number: general.number,
+        date: general.date,
+        currency: general.currency,
+        total,
+    });
+    reading.xml.finish()?;
+    reading.problems.unless_any(invoice)
+}
+
+fn format_of(reading: &mut Reading<'_>, root: &Root<'_>, kind: Kind) -> Option<Format> {
+    const PATH: &str = "@versione";
+    let at = root.element.at;
+    let Some(version) = &root.version else {
+        reading.problems.add(|| Problem::Missing { path: PATH.to_owned(), at });
+        return None;
+    };
+    kind.format(version)
+        .map_err(|allowed| {
+            let found = excerpt(version);
+            reading.problems.add(|| Problem::Invalid { path: PATH.to_owned(), found, allowed, at });
+        })
+        .ok()
+}
+
+/// The seller and the buyer.
+fn read_header<'a>(reading: &mut Reading<'a>, header: &Element<'a>, kind: Kind) -> Result<Option<(Party, Party)>, Unreadable> {
+    let mut seller = Found::Nothing;
+    let mut buyer = Found::Nothing;
+    while let Some(child) = reading.child_of(header)? {
+        match child.name {
+            "CedentePrestatore" => seller = read_seller(reading, &child, kind)?.into(),
+            "CessionarioCommittente" => buyer = read_buyer(reading, &child, kind)?.into(),
+            _ => {}
+        }
+    }
+    let seller = reading.required(seller, header, "CedentePrestatore");
+    let buyer = reading.required(buyer, header, "CessionarioCommittente");
+    Ok(seller.zip(buyer))
+}
+
+/// What DatiGeneraliDocumento says.
+struct General {
+    document_type: DocumentType,
+    number: String,
+    date: NaiveDate,
+    currency: String,
+    total: Option<Decimal>,
+}
+
+/// The general data of a body, and its total.
+fn read_body<'a>(reading: &mut Reading<'a>, body: &Element<'a>, kind: Kind) -> Result<Option<(General, Option<Decimal>)>, Unreadable> {
+    let mut general = Found::Nothing;
+    let mut sum = None;
+    while let Some(child) = reading.child_of(body)? {
+        match child.name {
+            "DatiGenerali" => {
+                while let Some(child) = reading.child_of(&child)? {
+                    if child.name == "DatiGeneraliDocumento" {
+                        general = read_general(reading, &child, kind)?.into();
+                    }
+                }
+            }
+            "DatiBeniServizi" => add_goods(reading, &child, &mut sum)?,
+            _ => {}
+        }
+    }
+    let general = reading.required(general, body, "DatiGenerali/DatiGeneraliDocumento");
+    Ok(general.map(|general| {
+        let total = general.total.or(sum);
+        (general, total)
+    }))
+}
+
+fn read_general<'a>(reading: &mut Reading<'a>, parent: &Element<'a>, kind: Kind) -> Result<Option<General>, Unreadable> {
+    let mut document_type = Found::Nothing;
+    let mut number = Found::Nothing;
+    let mut date = Found::Nothing;
+    let mut currency = Found::Nothing;
+    let mut total = Found::Nothing;
+    while let Some(child) = reading.child_of(parent)? {
+        match child.name {
+            "TipoDocumento" => document_type = reading.value(&child, |code| kind.document_type(code))?,
+            "Divisa" => currency = reading.value(&child, values::currency)?,
+            "Data" => date = reading.value(&child, values::date)?,
+            "Numero" => number = reading.value(&child, values::number)?,
+            "ImportoTotaleDocumento" => total = reading.value(&child, values::amount)?,
+            _ => {}
+        }
+    }
+    let document_type = reading.required(document_type, parent, "TipoDocumento");
+    let currency = reading.required(currency, parent, "Divisa");
+    let date = reading.required(date, parent, "Data");
+    let number = reading.required(number, parent, "Numero");
+    let (Some(document_type), Some(currency), Some(date), Some(number)) = (document_type, currency, date, number) else {
+        return Ok(None);
+    };
+    Ok(Some(General { document_type, number, date, currency, total: total.value() }))
+}
+
+/// Adds the amounts of a DatiBeniServizi: of the summaries in an ordinary invoice, of Importo in a simplified one.
+fn add_goods<'a>(reading: &mut Reading<'a>, goods: &Element<'a>, sum: &mut Option<Decimal>) -> Result<(), Unreadable> {
+    while let Some(child) = reading.child_of(goods)? {
+        match child.name {
+            "Importo" => add_amount(reading, &child, sum)?,
+            "DatiRiepilogo" => {
+                while let Some(child) = reading.child_of(&child)? {
+                    if matches!(child.name, "ImponibileImporto" | "Imposta") {
+                        add_amount(reading, &child, sum)?;
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn add_amount<'a>(reading: &mut Reading<'a>, element: &Element<'a>, sum: &mut Option<Decimal>) -> Result<(), Unreadable> {
+    if let Found::Value(amount) = reading.value(element, values::amount)? {
+        *sum = Some(sum.unwrap_or_default() + amount);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const FPR12: &[u8] = include_bytes!("../../tests/samples/fpr12.xml");
+
+    fn day(year: i32, month: u32, day: u32) -> NaiveDate {
+        NaiveDate::from_ymd_opt(year, month, day).expect("a day")
+    }
+
+    fn party(name: &str, vat: Option<&str>, fiscal_code: Option<&str>) -> Party {
+        Party { name: name.to_owned(), vat: vat.map(str::to_owned), fiscal_code: fiscal_code.map(str::to_owned) }
+    }
+
+    fn coffee_shop() -> Party {
+        party("Caffè & Più S.r.l.", Some("IT01234567897"), Some("01234567897"))
+    }
+
+    fn maria() -> Party {
+        party("Maria Rossi", None, Some("RSSMRA80A01H501U"))
+    }
+
+    #[test]
+    fn an_invoice_to_a_private_party_is_read() {
+        let expected = Invoice {
+            format: Format::Fpr12,
+            seller: coffee_shop(),
+            buyer: maria(),
+            documents: 1,
+            document_type: DocumentType::Invoice,
+            number: "12/2026".to_owned(),
+            date: day(2026, 3, 31),
+            currency: "EUR".to_owned(),
+            total: Some(Decimal::new(12_200, 2)),
+        };
+        assert_eq!(read(FPR12), Ok(expected));
+    }
+
+    #[test]
+    fn of_a_lot_the_first_invoice_is_read_and_its_total_added_up_when_not_stated() {
+        let expected = Invoice {
+            format: Format::Fpa12,
+            seller: coffee_shop(),
+            buyer: party("Comune di Esempio", Some("IT09876543217"), Some("80012345678")),
+            documents: 2,
+            document_type: DocumentType::Invoice,
+            number: "A-1".to_owned(),
+            date: day(2026, 4, 1),
+            currency: "EUR".to_owned(),
+            total: Some(Decimal::new(27_500, 2)),
+        };
+        assert_eq!(read(include_bytes!("../../tests/samples/fpa12-lot.xml")), Ok(expected));
+    }
+
+    #[test]
+    fn a_simplified_invoice_adds_up_its_amounts_and_may_leave_its_buyer_without_a_name() {
+        let expected = Invoice {
+            format: Format::Fsm10,
+            seller: party("Trattoria da Gigi S.n.c.", Some("IT01234567897"), None),
+            buyer: party("", Some("IT09876543217"), None),
+            documents: 1,
+            document_type: DocumentType::SimplifiedInvoice,
+            number: "S15".to_owned(),
+            date: day(2026, 7, 15),
+            currency: "EUR".to_owned(),
+            total: Some(Decimal::new(9_040, 2)),
+        };
+        assert_eq!(read(include_bytes!("../../tests/samples/fsm10.xml")), Ok(expected));
+    }
+
+    #[test]
+    fn other_encodings_a_default_namespace_cdata_and_references_make_no_difference() {
+        let latin = read(include_bytes!("../../tests/samples/fpr12-iso-8859-1.xml")).expect("readable");
+        assert_eq!(latin.seller, party("Niccolò D'Andrè", Some("IT01234567897"), None));
+        assert_eq!(latin.buyer, party("Müller & Söhne GmbH", Some("DE123456789"), None));
+        assert_eq!((latin.number.as_str(), latin.date), ("P/7", day(2026, 5, 5)));
+        assert_eq!(latin.document_type, DocumentType::Fee);
+        assert_eq!(latin.total, Some(Decimal::new(122_000, 2)));
+
+        let windows = read(include_bytes!("../../tests/samples/fpr12-windows-1252.xml")).expect("readable");
+        assert_eq!(windows.seller.name, "L’Officina S.r.l.");
+        assert_eq!((windows.buyer, windows.number.as_str(), windows.date), (maria(), "13/2026", day(2026, 6, 30)));
+        assert_eq!(windows.total, Some(Decimal::new(9_760, 2)));
+    }
+
+    #[test]
+    fn everything_missing_or_wrong_is_told_at_once() {
+        let unreadable = read(include_bytes!("../../tests/samples/wrong-content.xml")).expect_err("unreadable");
+        assert_eq!(unreadable.code(), "CONTENT");
+        assert_eq!(
+            unreadable.messages(),
+            [
+                r#"@versione at line 2, column 1 is "FPR1": it must be FPR12 or FPA12"#,
+                "FatturaElettronicaHeader/CedentePrestatore/DatiAnagrafici/IdFiscaleIVA/IdPaese at line 16, column 11 is \"it\": \
+                 it must be two capital letters (ISO 3166-1), for example IT",
+                "FatturaElettronicaHeader/CedentePrestatore/DatiAnagrafici/IdFiscaleIVA/IdCodice is missing: \
+                 add it to the element at line 15, column 9",
+                "FatturaElettronicaHeader/CessionarioCommittente/DatiAnagrafici/Anagrafica/Denominazione is missing: \
+                 add it to the element at line 33, column 5",
+                "FatturaElettronicaBody/DatiGenerali/DatiGeneraliDocumento/TipoDocumento at line 53, column 9 is \"TD10\": \
+                 it must be one of TD01 to TD06 and TD16 to TD29",
+                "FatturaElettronicaBody/DatiGenerali/DatiGeneraliDocumento/Data at line 55, column 9 is \"31/03/2026\": \
+                 it must be a day from 1970-01-01 on, written YYYY-MM-DD",
+                "FatturaElettronicaBody/DatiGenerali/DatiGeneraliDocumento/Numero is missing: \
+                 add it to the element at line 52, column 7",
+                "FatturaElettronicaBody/DatiBeniServizi/DatiRiepilogo/Imposta at line 70, column 9 is \"22,00\": \
+                 it must be an amount of 1 to 11 digits, a dot and 2 decimals, for example 122.00",
+            ]
+        );
+    }
+
+    #[test]
+    fn files_that_are_no_invoices_are_told_apart() {
+        for (file, code) in [
+            (&include_bytes!("../../tests/samples/wrong-root.xml")[..], "WRONG_ROOT"),
+            (include_bytes!("../../tests/samples/receipt-rc.xml"), "WRONG_ROOT"),
+            (include_bytes!("../../tests/samples/old-format.xml"), "OLD_FORMAT"),
+            (include_bytes!("../../tests/samples/truncated.xml"), "NOT_XML"),
+            (include_bytes!("../../tests/samples/hostile-billion-laughs.xml"), "DOCTYPE_FORBIDDEN"),
+            (include_bytes!("../../tests/samples/hostile-external-entity.xml"), "DOCTYPE_FORBIDDEN"),
+            (include_bytes!("../../tests/samples/hostile-quadratic-blow-up.xml"), "DOCTYPE_FORBIDDEN"),
+            (include_bytes!("../../tests/samples/hostile-undefined-entity.xml"), "UNDEFINED_ENTITY"),
+            (b"", "EMPTY"),
+            (b"invoice", "NOT_XML"),
+            (b"\x30\x80\x06", "SIGNED"),
+        ] {
+            assert_eq!(read(file).map_err(|unreadable| unreadable.code()), Err(code), "{}", String::from_utf8_lossy(file));
+        }
+    }
+
+    #[test]
+    fn no_more_problems_are_told_than_the_sdi_tells() {
+        let summary = "<DatiRiepilogo><Imposta>x</Imposta></DatiRiepilogo>";
+        let file = String::from_utf8_lossy(FPR12).replace("<DatiRiepilogo>", &(summary.repeat(1_000) + "<DatiRiepilogo>"));
+        assert_eq!(read(file.as_bytes()).expect_err("unreadable").messages().len(), Unreadable::MAX_PROBLEMS);
+    }
+
+    #[test]
+    fn elements_of_other_namespaces_are_passed_over() {
+        let stranger = "<x:Numero xmlns:x=\"urn:x\">99</x:Numero></DatiGeneraliDocumento>";
+        let file = String::from_utf8_lossy(FPR12).replace("</DatiGeneraliDocumento>", stranger);
+        assert_eq!(read(file.as_bytes()), read(FPR12));
+    }
+
+    proptest! {
+        #[test]
+        fn no_mutation_of_a_file_panics(changes in proptest::collection::vec((0..FPR12.len(), any::<u8>(), 0_usize..40), 1..8)) {
+            let mut file = FPR12.to_vec();
+            for (place, byte, removed) in changes {
+                let place = place.min(file.len() - 1);
+                let end = (place + removed).min(file.len());
+                file.splice(place..end, [byte]);
+            }
+            let _ = read(&file);
+        }
+
+        #[test]
+        fn a_file_cut_off_anywhere_is_refused(length in 0..FPR12.len() - 2) {
+            prop_assert!(read(&FPR12[..length]).is_err());
+        }
+    }
+}

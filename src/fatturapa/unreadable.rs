@@ -1,0 +1,242 @@
+//! Why a file could not be read: told so that the person who made the file can put it right.
+
+use std::fmt;
+
+use super::encoding::MAX_FILE_BYTES;
+use super::xml::{MAX_ATTRIBUTES, MAX_DEPTH, MAX_PIECES, MAX_TEXT_BYTES};
+
+/// A place in a file, counted from 1 as editors do: lines, and characters within the line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    /// The line, from 1.
+    pub line: usize,
+    /// The character within the line, from 1.
+    pub column: usize,
+}
+
+impl Position {
+    /// The first character of a file.
+    pub const START: Self = Self { line: 1, column: 1 };
+
+    /// The place reached from here by going through `passed`.
+    #[must_use]
+    pub(super) fn after(self, passed: &str) -> Self {
+        match passed.rfind('\n') {
+            None => Self { column: self.column + passed.chars().count(), ..self },
+            Some(last) => Self {
+                line: self.line + passed.bytes().filter(|&byte| byte == b'\n').count(),
+                column: 1 + passed[last + 1..].chars().count(),
+            },
+        }
+    }
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}, column {}", self.line, self.column)
+    }
+}
+
+/// One element that should be there and is not, or whose value cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    /// A mandatory element is absent.
+    #[error("{path} is missing: add it to the element at {at}")]
+    Missing {
+        /// The element (or `@attribute`), from the root's children down, separated by `/`.
+        path: String,
+        /// Where the element that should hold it begins.
+        at: Position,
+    },
+    /// An element is there, but its value is not one of those allowed.
+    #[error("{path} at {at} is \"{found}\": it must be {allowed}")]
+    Invalid {
+        /// The element (or `@attribute`), from the root's children down, separated by `/`.
+        path: String,
+        /// The value found, shortened to its beginning when it is long.
+        found: String,
+        /// Which values are allowed, in words that follow "must be".
+        allowed: &'static str,
+        /// Where the element begins.
+        at: Position,
+    },
+}
+
+/// Why a file could not be read (I2). A received file is stored all the same, and this is told beside it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    /// There is not one byte in it, or nothing but blanks.
+    #[error("the file is empty: send the invoice's XML")]
+    Empty,
+    /// It is larger than the SdI takes (SdI 00003).
+    #[error("the file is {bytes} bytes large: at most {MAX_FILE_BYTES} (5 MB) are allowed; make its attachments smaller")]
+    TooLarge {
+        /// Its size.
+        bytes: usize,
+    },
+    /// It is a signed container (.p7m), plain or in base64, which is not opened yet.
+    #[error("the file is signed (.p7m): what is inside it cannot be read yet")]
+    Signed,
+    /// Its encoding is not one that can be read.
+    #[error("the file's encoding is {encoding}: save it as UTF-8 (ISO-8859-1 and windows-1252 are read too)")]
+    UnsupportedEncoding {
+        /// The encoding as declared or recognised.
+        encoding: String,
+    },
+    /// It is not well-formed XML.
+    #[error("the file is not well-formed XML at {at}: {problem}")]
+    NotXml {
+        /// Where reading stopped.
+        at: Position,
+        /// What is wrong there.
+        problem: String,
+    },
+    /// It has a DOCTYPE, which no invoice needs and which attacks are made of.
+    #[error("the file has a DOCTYPE at {at}: it is not allowed, take it out")]
+    DoctypeForbidden {
+        /// Where it begins.
+        at: Position,
+    },
+    /// It refers to an entity that XML itself does not define.
+    #[error(
+        "the file refers to the entity &{name}; at {at}: only &amp; &lt; &gt; &apos; &quot; and &#...; are allowed, \
+         write the character itself"
+    )]
+    UndefinedEntity {
+        /// The entity's name, shortened to its beginning when it is long.
+        name: String,
+        /// Where the reference, or the tag that holds it, begins.
+        at: Position,
+    },
+    /// Its elements are nested deeper than any invoice's.
+    #[error("the file's elements are nested more than {MAX_DEPTH} deep at {at}: no invoice needs that")]
+    TooDeep {
+        /// The first element that is too deep.
+        at: Position,
+    },
+    /// It has more elements (attributes, comments and references counted too) than a file of 5 MB can need.
+    #[error(
+        "the file has more than {MAX_PIECES} elements, attributes, comments and references, the one at {at} is too many: \
+         split it into several files"
+    )]
+    TooManyElements {
+        /// The first element too many.
+        at: Position,
+    },
+    /// An element has more attributes than any invoice's.
+    #[error("the element at {at} has more than {MAX_ATTRIBUTES} attributes: no invoice needs that")]
+    TooManyAttributes {
+        /// The element.
+        at: Position,
+    },
+    /// A value is longer than any of the format's.
+    #[error("{path} at {at} is longer than {MAX_TEXT_BYTES} bytes: no value of the format is, shorten it")]
+    TextTooLong {
+        /// The element, from the root's children down, separated by `/`.
+        path: String,
+        /// Where the element begins.
+        at: Position,
+    },
+    /// It is XML, but not of the wanted kind.
+    #[error("the file's root element is {found} at {at}: it must be {allowed}")]
+    WrongRoot {
+        /// The root element, with its namespace in braces.
+        found: String,
+        /// Which ones are read.
+        allowed: &'static str,
+        /// Where the root begins.
+        at: Position,
+    },
+    /// It is an invoice in a format that the SdI has not taken since 2017.
+    #[error("the file is in the old format {version}: the SdI takes FPR12, FPA12 and FSM10 only, export it in one of those")]
+    OldFormat {
+        /// The old format's version, 1.0 or 1.1.
+        version: &'static str,
+    },
+    /// Elements are missing or wrong: all of those looked at, at most [`MAX_PROBLEMS`](Self::MAX_PROBLEMS).
+    #[error("{}", list(problems))]
+    Content {
+        /// What is missing or wrong, in the order met. Never empty.
+        problems: Vec<Problem>,
+    },
+}
+
+impl Unreadable {
+    /// How many problems are told of one file: the SdI stops at as many (SdI 00201).
+    pub const MAX_PROBLEMS: usize = 50;
+
+    /// A name for the reason that never changes, for programs to decide by.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Empty => "EMPTY",
+            Self::TooLarge { .. } => "TOO_LARGE",
+            Self::Signed => "SIGNED",
+            Self::UnsupportedEncoding { .. } => "UNSUPPORTED_ENCODING",
+            Self::NotXml { .. } => "NOT_XML",
+            Self::DoctypeForbidden { .. } => "DOCTYPE_FORBIDDEN",
+            Self::UndefinedEntity { .. } => "UNDEFINED_ENTITY",
+            Self::TooDeep { .. } => "TOO_DEEP",
+            Self::TooManyElements { .. } => "TOO_MANY_ELEMENTS",
+            Self::TooManyAttributes { .. } => "TOO_MANY_ATTRIBUTES",
+            Self::TextTooLong { .. } => "TEXT_TOO_LONG",
+            Self::WrongRoot { .. } => "WRONG_ROOT",
+            Self::OldFormat { .. } => "OLD_FORMAT",
+            Self::Content { .. } => "CONTENT",
+        }
+    }
+
+    /// What is to be told, one sentence for each thing to put right. Never empty.
+    #[must_use]
+    pub fn messages(&self) -> Vec<String> {
+        if let Self::Content { problems } = self { problems.iter().map(Problem::to_string).collect() } else { vec![self.to_string()] }
+    }
+}
+
+fn list(problems: &[Problem]) -> String {
+    problems.iter().map(Problem::to_string).collect::<Vec<_>>().join("; ")
+}
+
+/// The beginning of a text that comes from a file, so that a message stays short whatever the file holds.
+pub(super) fn excerpt(text: &str) -> String {
+    const CHARACTERS: usize = 100;
+    match text.char_indices().nth(CHARACTERS) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{}...", &text[..end]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_position_counts_lines_and_characters_from_one() {
+        assert_eq!(Position::START.after(""), Position { line: 1, column: 1 });
+        assert_eq!(Position::START.after("così"), Position { line: 1, column: 5 });
+        assert_eq!(Position::START.after("a\r\nb\ncd"), Position { line: 3, column: 3 });
+        assert_eq!(Position::START.after("a\nbc").after("d"), Position { line: 2, column: 4 });
+    }
+
+    #[test]
+    fn each_problem_is_a_sentence_of_its_own() {
+        let at = Position { line: 3, column: 5 };
+        let unreadable = Unreadable::Content {
+            problems: vec![
+                Problem::Missing { path: "A/B".to_owned(), at },
+                Problem::Invalid { path: "A/C".to_owned(), found: "x".to_owned(), allowed: "y or z", at },
+            ],
+        };
+        assert_eq!(
+            unreadable.messages(),
+            ["A/B is missing: add it to the element at line 3, column 5", "A/C at line 3, column 5 is \"x\": it must be y or z",]
+        );
+        assert_eq!(unreadable.to_string(), unreadable.messages().join("; "));
+    }
+
+    #[test]
+    fn a_long_text_is_shown_by_its_beginning() {
+        assert_eq!(excerpt("short"), "short");
+        assert_eq!(excerpt(&"è".repeat(5_000_000)), format!("{}...", "è".repeat(100)));
+    }
+}

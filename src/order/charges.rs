@@ -1,0 +1,107 @@
+//! Driving charges of cards and PayPal: claim, ask the gateway outside any transaction, settle (N2).
+//!
+//! The gateway is asked what became of a charge before it is asked to make it, so a crash at any point ends in one charge.
+
+use chrono::TimeDelta;
+
+use super::payments::{self, Incoming};
+use super::renewals;
+use super::state::OrderKind;
+use super::{OrderError, Rules, store};
+use crate::account;
+use crate::db::{Db, Fault, Tx};
+use crate::payment::ChargeState;
+use crate::payment::gateway::{ChargeRequest, ChargeStatus, Gateway};
+
+const AT_ONCE: u64 = 20;
+/// How long a charge is ours before another process may ask.
+const LEASE: TimeDelta = TimeDelta::seconds(30);
+/// When an undecided charge is asked about again.
+const ASK_AGAIN: TimeDelta = TimeDelta::seconds(2);
+
+/// Asks the gateway about every charge that is due; returns how many were settled.
+pub async fn drive_charges(db: &Db, gateway: &dyn Gateway, rules: &Rules) -> Result<usize, OrderError> {
+    let mut settled = 0;
+    for charge in store::due_charges(db.reader(), db.clock().now(), AT_ONCE).await? {
+        let Some(request) = claim(db, &charge).await? else { continue };
+        let status = match gateway.look_up(charge.id).await {
+            Ok(ChargeStatus::NotFound) => gateway.charge(&request).await,
+            answer => answer,
+        };
+        let ended = match status {
+            Ok(ChargeStatus::Succeeded) => Some((ChargeState::Succeeded, None)),
+            Ok(ChargeStatus::Declined(why)) => Some((ChargeState::Declined, Some(why))),
+            Ok(ChargeStatus::Pending | ChargeStatus::NotFound) => None,
+            Err(unanswered) => {
+                tracing::warn!(charge = %charge.id, "{unanswered}");
+                None
+            }
+        };
+        match ended {
+            Some((state, message)) => {
+                settle(db, charge, request.reference, state, message, rules).await?;
+                settled += 1;
+            }
+            None => postpone(db, charge).await?,
+        }
+    }
+    Ok(settled)
+}
+
+async fn claim(db: &Db, charge: &store::ChargeRow) -> Result<Option<ChargeRequest>, OrderError> {
+    db.write("charge.claim", charge.clone(), async |tx: &Tx, charge: &store::ChargeRow| {
+        if !store::claim_charge(tx, charge, tx.now() + LEASE).await? {
+            return Ok(None);
+        }
+        let order = store::get(tx, charge.account_id, charge.purchase_id).await?;
+        let mandate = account::mandate(tx, charge.account_id, charge.mandate_id).await?;
+        let mandate = mandate.ok_or_else(|| Fault::Broken(format!("{} has no mandate", charge.id)))?;
+        let request = ChargeRequest { id: charge.id, token: mandate.token, amount: charge.amount_cents, reference: order.number };
+        Ok::<_, OrderError>(Some(request))
+    })
+    .await
+}
+
+async fn postpone(db: &Db, charge: store::ChargeRow) -> Result<(), OrderError> {
+    db.write("charge.postpone", charge, async |tx: &Tx, charge: &store::ChargeRow| {
+        store::postpone_charge(tx, charge, tx.now() + ASK_AGAIN).await.map_err(OrderError::from)
+    })
+    .await
+}
+
+type Settled = (store::ChargeRow, String, ChargeState, Option<String>, Rules);
+
+async fn settle(
+    db: &Db,
+    charge: store::ChargeRow,
+    order_number: String,
+    state: ChargeState,
+    message: Option<String>,
+    rules: &Rules,
+) -> Result<(), OrderError> {
+    let input = (charge, order_number, state, message, rules.clone());
+    db.write("charge.settle", input, async |tx: &Tx, (charge, order_number, state, message, rules): &Settled| {
+        let held = store::hold(tx, charge.account_id, charge.purchase_id).await?;
+        if !store::settle_charge(tx, charge, *state, message.clone()).await? {
+            return Ok(());
+        }
+        match state {
+            ChargeState::Succeeded => {
+                let mandate = account::mandate(tx, charge.account_id, charge.mandate_id).await?;
+                let mandate = mandate.ok_or_else(|| Fault::Broken(format!("{} has no mandate", charge.id)))?;
+                let incoming = Incoming {
+                    order_number: order_number.clone(),
+                    amount: charge.amount_cents,
+                    currency: "EUR".to_owned(),
+                    method: mandate.method,
+                    reference: charge.id.to_string(),
+                };
+                payments::record(tx, &incoming, rules).await?;
+            }
+            ChargeState::Declined if held.kind == OrderKind::Renewal => renewals::tell_failure(tx, &held, charge.due_day).await?,
+            ChargeState::Declined | ChargeState::Processing => {}
+        }
+        Ok::<_, OrderError>(())
+    })
+    .await
+}

@@ -1,0 +1,147 @@
+//! Automatic renewal (N2, N3): one order per account and expiry, charged 7 days before, and tried again on days -5, -3, -1 and 0.
+
+use std::collections::BTreeMap;
+
+use super::state::{OrderKind, OrderState};
+use super::{OrderError, Rules, place, store};
+use crate::account::{self, Owned};
+use crate::cart::{self, CartError, pricing};
+use crate::clock::CalendarDay;
+use crate::db::{Db, Fault, Tx};
+use crate::ids::{AccountId, MandateId, ServiceId};
+use crate::notify;
+use crate::payment::ChargeState;
+
+/// How many days before the expiry a charge is made, the first and the repeated ones.
+const DAYS_BEFORE: [u32; 5] = [7, 5, 3, 1, 0];
+
+/// The latest day not after `today` on which a charge is due for this expiry.
+fn due(expiry: CalendarDay, today: CalendarDay) -> Option<CalendarDay> {
+    DAYS_BEFORE.iter().map(|days| expiry.minus_days(*days)).filter(|day| *day <= today).max()
+}
+
+/// The next day after `day` on which a charge is made for this expiry; none after the last.
+fn next_due(expiry: CalendarDay, day: CalendarDay) -> Option<CalendarDay> {
+    DAYS_BEFORE.iter().map(|days| expiry.minus_days(*days)).filter(|due| *due > day).min()
+}
+
+/// Services of one account that expire on one day and renew themselves.
+#[derive(Clone, Debug)]
+struct Group {
+    account: AccountId,
+    expiry: CalendarDay,
+    services: Vec<ServiceId>,
+    mandate: MandateId,
+    term_years: u32,
+}
+
+/// Places the renewal orders that are due and starts their charges; returns how many charges were started.
+pub async fn renew(db: &Db, rules: &Rules) -> Result<usize, OrderError> {
+    let today = CalendarDay::of(db.clock().now());
+    let expiring = account::renewing(db.reader(), today, today.plus_days(DAYS_BEFORE[0])).await?;
+    let mut started = 0;
+    for group in groups(expiring) {
+        let write = db
+            .write("renewal", (group, rules.clone()), async |tx: &Tx, (group, rules): &(Group, Rules)| renew_group(tx, group, rules).await);
+        started += usize::from(write.await?);
+    }
+    Ok(started)
+}
+
+fn groups(services: Vec<Owned>) -> Vec<Group> {
+    let mut groups = BTreeMap::<(AccountId, CalendarDay), Group>::new();
+    for service in services {
+        let Some(mandate) = service.mandate_id else { continue };
+        let term_years = u32::try_from(service.term_years).unwrap_or(1);
+        let key = (service.account_id, service.expiry_day);
+        let new = || Group { account: key.0, expiry: key.1, services: Vec::new(), mandate, term_years };
+        groups.entry(key).or_insert_with(new).services.push(service.id);
+    }
+    groups.into_values().collect()
+}
+
+async fn renew_group(tx: &Tx, group: &Group, rules: &Rules) -> Result<bool, OrderError> {
+    let Some(due) = due(group.expiry, tx.today()) else { return Ok(false) };
+    let order = match store::renewal(tx, group.account, group.expiry).await? {
+        Some(order) => order,
+        None => match place_renewal(tx, group, rules).await? {
+            Some(order) => order,
+            // Another process placed it at this moment.
+            None => return Ok(false),
+        },
+    };
+    // Held: of two processes that look at the same moment, the second sees the charge of the first.
+    let order = store::hold(tx, group.account, order.id).await?;
+    if order.state != OrderState::AwaitingPayment {
+        return Ok(false);
+    }
+    match store::latest_charge(tx, group.account, order.id).await? {
+        Some(charge) if charge.state == ChargeState::Processing || charge.due_day >= due => Ok(false),
+        Some(_) | None => {
+            store::insert_charge(tx, &order, group.mandate, due).await?;
+            Ok(true)
+        }
+    }
+}
+
+async fn place_renewal(tx: &Tx, group: &Group, rules: &Rules) -> Result<Option<store::Row>, OrderError> {
+    let owned = cart::owned(tx, group.account).await?;
+    let renewed: Vec<_> = owned.into_iter().filter(|service| group.services.contains(&service.id)).collect();
+    let quote = pricing::renewal(&rules.catalogue, tx.today(), group.term_years, &renewed).map_err(CartError::Unpriced)?;
+    let mandate = account::mandate(tx, group.account, group.mandate).await?;
+    let mandate = mandate.ok_or_else(|| Fault::Broken(format!("{} of {} vanished", group.mandate, group.account)))?;
+    let order = store::NewOrder {
+        id: tx.id(),
+        account: group.account,
+        kind: OrderKind::Renewal,
+        cart: None,
+        renewed_expiry: Some(group.expiry),
+        term_years: group.term_years,
+        quote: &quote,
+        mandate: Some((mandate.id, mandate.method)),
+        lapse_time: place::end_of_term(group.expiry, rules.lapse_days),
+    };
+    store::insert(tx, &order).await
+}
+
+/// Tells that a charge of a renewal failed, and when it is tried again (N3).
+pub(super) async fn tell_failure(tx: &Tx, order: &store::Row, due_day: CalendarDay) -> Result<(), OrderError> {
+    let Some(expiry) = order.renewed_expiry_day else { return Ok(()) };
+    let next = next_due(expiry, due_day.max(tx.today()));
+    Ok(notify::renewal_failed(tx, &order.payable()?, expiry, next, due_day).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> CalendarDay {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn charges_are_due_on_days_seven_five_three_one_and_on_the_day_itself() {
+        let expiry = day("2027-03-10");
+        let cases = [
+            ("2027-03-02", None),
+            ("2027-03-03", Some("2027-03-03")),
+            ("2027-03-04", Some("2027-03-03")),
+            ("2027-03-05", Some("2027-03-05")),
+            ("2027-03-07", Some("2027-03-07")),
+            ("2027-03-08", Some("2027-03-07")),
+            ("2027-03-09", Some("2027-03-09")),
+            ("2027-03-10", Some("2027-03-10")),
+        ];
+        for (today, expected) in cases {
+            assert_eq!(due(expiry, day(today)), expected.map(day), "{today}");
+        }
+    }
+
+    #[test]
+    fn after_the_last_charge_there_is_no_other() {
+        let expiry = day("2027-03-10");
+        assert_eq!(next_due(expiry, day("2027-03-03")), Some(day("2027-03-05")));
+        assert_eq!(next_due(expiry, day("2027-03-09")), Some(expiry));
+        assert_eq!(next_due(expiry, expiry), None);
+    }
+}

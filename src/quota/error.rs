@@ -1,0 +1,123 @@
+//! Why space, or the account's state, refuses something.
+
+use crate::account::standing::Standing;
+use crate::account::state::Denial;
+use crate::clock::CalendarDay;
+use crate::db::Fault;
+use crate::ids::AccountId;
+use crate::pb::spazio::v1::ErrorReason;
+use crate::refusal::{Refusal, Refused, into_status};
+use crate::space::{Bytes, Gigabytes};
+
+/// An error of this room.
+#[derive(Debug, thiserror::Error)]
+pub enum QuotaError {
+    /// Usage has reached capacity, or this document would cross it (S3).
+    #[error("{used} of {capacity} are used")]
+    SpaceExhausted {
+        /// The account.
+        account: AccountId,
+        /// Bytes stored.
+        used: Bytes,
+        /// Bytes the account may store.
+        capacity: Bytes,
+        /// Bytes that this document needs; not known before it was read.
+        needed: Option<Bytes>,
+    },
+    /// The base plan has expired.
+    #[error("the base plan expired on {expiry}")]
+    Expired {
+        /// The account.
+        account: AccountId,
+        /// Its last day.
+        expiry: CalendarDay,
+    },
+    /// The base plan expired more than 90 days ago.
+    #[error("the account was deleted, its base plan expired on {expiry}")]
+    Deleted {
+        /// The account.
+        account: AccountId,
+        /// The base plan's last day.
+        expiry: CalendarDay,
+    },
+    /// Not the caller's.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+crate::refusal::carries_faults!(QuotaError);
+into_status!(QuotaError);
+
+impl QuotaError {
+    /// Why this account is denied something.
+    #[must_use]
+    pub fn denied(denial: Denial, standing: &Standing) -> Self {
+        let Standing { account, used, capacity, base_expiry: expiry, .. } = *standing;
+        match denial {
+            Denial::SpaceExhausted => Self::SpaceExhausted { account, used, capacity, needed: None },
+            Denial::AccountExpired => Self::Expired { account, expiry },
+            Denial::AccountDeleted => Self::Deleted { account, expiry },
+        }
+    }
+}
+
+/// How many GB to buy so that `needed` more bytes fit; at least 1.
+fn to_buy(used: Bytes, capacity: Bytes, needed: Option<Bytes>) -> Gigabytes {
+    let wanted = used.saturating_add(needed.unwrap_or(Bytes::ZERO));
+    Gigabytes::covering(wanted.saturating_sub(capacity)).max(Gigabytes::ONE)
+}
+
+impl Refusal for QuotaError {
+    fn refused(&self) -> Refused {
+        match self {
+            Self::SpaceExhausted { account, used, capacity, needed } => exhausted(*account, *used, *capacity, *needed),
+            Self::Expired { account, expiry } => {
+                let message =
+                    format!("the base plan expired on {expiry}; renewing it, or buying with extension ON, reactivates the account");
+                let italian = format!("Il servizio è scaduto il {expiry}: rinnovalo per riattivarlo.");
+                let english = format!("The service expired on {expiry}: renew it to reactivate the account.");
+                Refused::new(ErrorReason::AccountExpired, message.clone())
+                    .with("expiry_day", expiry)
+                    .precondition("ACCOUNT_EXPIRED", account.to_string(), message)
+                    .localized(italian, english)
+            }
+            Self::Deleted { account, expiry } => {
+                let message = format!("the base plan expired on {expiry}, more than 90 days ago; only a new purchase is possible");
+                let italian = format!("Il servizio è scaduto il {expiry}, da più di 90 giorni: è possibile solo un nuovo acquisto.");
+                let english = format!("The service expired on {expiry}, more than 90 days ago: only a new purchase is possible.");
+                Refused::new(ErrorReason::AccountDeleted, message.clone())
+                    .with("expiry_day", expiry)
+                    .precondition("ACCOUNT_DELETED", account.to_string(), message)
+                    .localized(italian, english)
+            }
+            Self::Fault(fault) => fault.refused(),
+        }
+    }
+}
+
+fn exhausted(account: AccountId, used: Bytes, capacity: Bytes, needed: Option<Bytes>) -> Refused {
+    let free = capacity.saturating_sub(used);
+    let buy = to_buy(used, capacity, needed).get();
+    let message = match needed {
+        Some(needed) => format!(
+            "{needed} needed, {free} free of {capacity}; buy {buy} GB and repeat the same request; receiving, reading and downloading go on"
+        ),
+        None => format!(
+            "all space is used: {used} of {capacity}; buy {buy} GB to write sent invoices again; receiving, reading and downloading go on"
+        ),
+    };
+    let italian =
+        format!("Spazio esaurito: acquista almeno {buy} GB per tornare a inviare fatture. Ricezione, lettura e download restano attivi.");
+    let english = format!("No space left: buy at least {buy} GB to send invoices again. Receiving, reading and downloading go on.");
+    let mut refused = Refused::new(ErrorReason::SpaceExhausted, message.clone())
+        .with("used_bytes", used.get())
+        .with("capacity_bytes", capacity.get())
+        .with("free_bytes", free.get())
+        .with("gb_to_buy", buy)
+        .quota(account.to_string(), message)
+        .localized(italian, english);
+    if let Some(needed) = needed {
+        refused = refused.with("needed_bytes", needed.get());
+    }
+    refused
+}

@@ -1,0 +1,379 @@
+//! How a call is refused: the one place where an error becomes a gRPC status.
+//!
+//! Every refusal carries a stable reason (errors.proto, docs/errors.md) and tells what to do. Rooms say of their errors what the caller
+//! may see, through [`Refusal`]; what only the log may see is logged here, once, under an id that the caller gets.
+
+use std::time::Duration;
+
+use sea_orm::DbErr;
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetail, ErrorDetails, StatusExt};
+
+use crate::db::{Fault, Reuse};
+use crate::pb::spazio::v1::ErrorReason;
+
+/// The domain of our ErrorInfo.
+pub const DOMAIN: &str = "spazio.v1";
+
+/// Something wrong with a field of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// The field's path, for example `holder.email`.
+    pub field: String,
+    /// What is wrong and what is allowed.
+    pub description: String,
+}
+
+/// A refusal, ready to be sent.
+#[derive(Clone, Debug)]
+pub struct Refused {
+    reason: ErrorReason,
+    message: String,
+    metadata: Vec<(&'static str, String)>,
+    violations: Vec<Violation>,
+    /// Subject and description of a QuotaFailure.
+    quota: Option<(String, String)>,
+    /// Type, subject and description of PreconditionFailures.
+    preconditions: Vec<(&'static str, String, String)>,
+    retry_after: Option<Duration>,
+    /// The same for the people in front of a panel: Italian and English.
+    localized: Option<(String, String)>,
+    /// What only the log may see.
+    log: Option<String>,
+}
+
+impl Refused {
+    /// A refusal with its reason, and a message that tells what was wrong and what to do.
+    #[must_use]
+    pub fn new(reason: ErrorReason, message: impl Into<String>) -> Self {
+        Self {
+            reason,
+            message: message.into(),
+            metadata: Vec::new(),
+            violations: Vec::new(),
+            quota: None,
+            preconditions: Vec::new(),
+            retry_after: None,
+            localized: None,
+            log: None,
+        }
+    }
+
+    /// A fault of the service: the caller gets an id, the log gets the id and what happened.
+    #[must_use]
+    pub fn fault(what: impl Into<String>) -> Self {
+        let mut refused = Self::new(ErrorReason::InternalFault, "");
+        refused.log = Some(what.into());
+        refused
+    }
+
+    /// Adds a number or word that a client may want, by name.
+    #[must_use]
+    pub fn with(mut self, key: &'static str, value: impl ToString) -> Self {
+        self.metadata.push((key, value.to_string()));
+        self
+    }
+
+    /// Adds the fields that are wrong.
+    #[must_use]
+    pub fn violations(mut self, violations: impl IntoIterator<Item = Violation>) -> Self {
+        self.violations.extend(violations);
+        self
+    }
+
+    /// Says which quota was met.
+    #[must_use]
+    pub fn quota(mut self, subject: impl Into<String>, description: impl Into<String>) -> Self {
+        self.quota = Some((subject.into(), description.into()));
+        self
+    }
+
+    /// Says which precondition does not hold.
+    #[must_use]
+    pub fn precondition(mut self, kind: &'static str, subject: impl Into<String>, description: impl Into<String>) -> Self {
+        self.preconditions.push((kind, subject.into(), description.into()));
+        self
+    }
+
+    /// Says when it is worth trying again.
+    #[must_use]
+    pub fn retry_after(mut self, pause: Duration) -> Self {
+        self.retry_after = Some(pause);
+        self
+    }
+
+    /// Says it to people.
+    #[must_use]
+    pub fn localized(mut self, italian: impl Into<String>, english: impl Into<String>) -> Self {
+        self.localized = Some((italian.into(), english.into()));
+        self
+    }
+
+    /// Its reason.
+    #[must_use]
+    pub fn reason(&self) -> ErrorReason {
+        self.reason
+    }
+
+    /// Its message for people, Italian and English, if it has one.
+    #[must_use]
+    pub fn people(&self) -> Option<(&str, &str)> {
+        self.localized.as_ref().map(|(italian, english)| (italian.as_str(), english.as_str()))
+    }
+}
+
+/// A reason as it is written in ErrorInfo: without the enum's prefix.
+#[must_use]
+pub fn reason_name(reason: ErrorReason) -> &'static str {
+    reason.as_str_name().trim_start_matches("ERROR_REASON_")
+}
+
+/// The gRPC code that goes with a reason, always the same.
+#[must_use]
+pub fn code(reason: ErrorReason) -> Code {
+    use ErrorReason as R;
+    match reason {
+        R::TokenMissing | R::TokenInvalid => Code::Unauthenticated,
+        R::RoleNotAllowed => Code::PermissionDenied,
+        R::MethodUnknown => Code::Unimplemented,
+        R::InvalidRequest | R::MalformedRequest | R::DocumentUnreadable => Code::InvalidArgument,
+        R::RequestTooLarge | R::SpaceExhausted => Code::ResourceExhausted,
+        R::RequestIdReused
+        | R::AccountExpired
+        | R::AccountDeleted
+        | R::InvoiceState
+        | R::CartOrdered
+        | R::OrderState
+        | R::TermsNotAccepted => Code::FailedPrecondition,
+        R::EtagMismatch | R::PricesChanged => Code::Aborted,
+        R::DeadlineExceeded => Code::DeadlineExceeded,
+        R::Overloaded | R::DatabaseUnavailable | R::OutcomeUnknown => Code::Unavailable,
+        R::InternalFault | R::Unspecified => Code::Internal,
+        R::DocumentDamaged => Code::DataLoss,
+        R::AccountNotFound | R::InvoiceNotFound | R::CartNotFound | R::OrderNotFound | R::ModuleUnknown => Code::NotFound,
+        R::AccountExists | R::FileNameUsed | R::FileStored | R::ModulePresent | R::PaymentReferenceReused => Code::AlreadyExists,
+    }
+}
+
+/// An error of a room that knows how it is refused.
+pub trait Refusal {
+    /// What the caller gets.
+    fn refused(&self) -> Refused;
+}
+
+impl From<Refused> for Status {
+    fn from(refused: Refused) -> Self {
+        let Refused { reason, mut message, metadata, violations, quota, preconditions, retry_after, localized, log } = refused;
+        let mut metadata: std::collections::HashMap<String, String> =
+            metadata.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+        if let Some(what) = log {
+            let id = error_id();
+            tracing::error!(error_id = %id, reason = reason_name(reason), "{what}");
+            if reason == ErrorReason::InternalFault {
+                message = format!("a fault of the service; give the error id {id} to its operators");
+            }
+            metadata.insert("error_id".to_owned(), id);
+        }
+        let mut details = ErrorDetails::with_error_info(reason_name(reason), DOMAIN, metadata);
+        for violation in violations {
+            details.add_bad_request_violation(violation.field, violation.description);
+        }
+        if let Some((subject, description)) = quota {
+            details.add_quota_failure_violation(subject, description);
+        }
+        for (kind, subject, description) in preconditions {
+            details.add_precondition_failure_violation(kind, subject, description);
+        }
+        if let Some(pause) = retry_after {
+            details.set_retry_info(Some(pause));
+        }
+        let mut details = as_list(details);
+        if let Some((italian, english)) = localized {
+            details.push(ErrorDetail::LocalizedMessage(tonic_types::LocalizedMessage::new("it", italian)));
+            details.push(ErrorDetail::LocalizedMessage(tonic_types::LocalizedMessage::new("en", english)));
+        }
+        Self::with_error_details_vec(code(reason), message, details)
+    }
+}
+
+/// The list form can hold a LocalizedMessage for each language; the other cannot.
+fn as_list(details: ErrorDetails) -> Vec<ErrorDetail> {
+    [
+        details.error_info().cloned().map(ErrorDetail::ErrorInfo),
+        details.bad_request().cloned().map(ErrorDetail::BadRequest),
+        details.quota_failure().cloned().map(ErrorDetail::QuotaFailure),
+        details.precondition_failure().cloned().map(ErrorDetail::PreconditionFailure),
+        details.retry_info().cloned().map(ErrorDetail::RetryInfo),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// A random id for a log line that somebody may ask for.
+pub(crate) fn error_id() -> String {
+    use ring::rand::SecureRandom;
+    let mut bytes = [0; 8];
+    // An id that is all zeros is still found in the log by its time.
+    let _ = ring::rand::SystemRandom::new().fill(&mut bytes);
+    data_encoding::HEXLOWER.encode(&bytes)
+}
+
+/// Lets `?` turn a room's error into a status.
+macro_rules! into_status {
+    ($($error:ty),+ $(,)?) => {$(
+        impl From<$error> for tonic::Status {
+            fn from(error: $error) -> Self {
+                $crate::refusal::Refusal::refused(&error).into()
+            }
+        }
+    )+};
+}
+pub(crate) use into_status;
+
+/// Lets `?` carry faults of the database through a room's error, which has a variant `Fault`.
+macro_rules! carries_faults {
+    ($error:ty) => {
+        impl From<sea_orm::DbErr> for $error {
+            fn from(error: sea_orm::DbErr) -> Self {
+                Self::Fault(error.into())
+            }
+        }
+
+        impl $crate::db::Failure for $error {
+            fn fault(&self) -> Option<&$crate::db::Fault> {
+                if let Self::Fault(fault) = self { Some(fault) } else { None }
+            }
+        }
+    };
+}
+pub(crate) use carries_faults;
+
+into_status!(Fault, Reuse, Invalid);
+
+impl Refusal for Fault {
+    fn refused(&self) -> Refused {
+        match self {
+            Self::Database(DbErr::ConnectionAcquire(_) | DbErr::Conn(_)) | Self::NoTurn => {
+                let message = "the database does not answer; nothing was done, try again shortly";
+                logged(Refused::new(ErrorReason::DatabaseUnavailable, message), self).retry_after(Duration::from_secs(1))
+            }
+            Self::Database(error) if overdue(error) => {
+                let message = "the database could not finish in time; nothing was done, try again shortly";
+                logged(Refused::new(ErrorReason::DatabaseUnavailable, message), self).retry_after(Duration::from_secs(1))
+            }
+            Self::Database(_) | Self::Broken(_) => Refused::fault(self.to_string()),
+            Self::OutcomeUnknown(_) => {
+                let message = "it is not known whether this was done; repeat the same request with the same request_id to find out";
+                logged(Refused::new(ErrorReason::OutcomeUnknown, message), self).retry_after(Duration::from_millis(200))
+            }
+            Self::Damaged { document, .. } => {
+                let message = "the stored file does not match its digest; the operators are alarmed";
+                logged(Refused::new(ErrorReason::DocumentDamaged, message), self).with("document", document.simple())
+            }
+        }
+    }
+}
+
+fn logged(mut refused: Refused, what: &Fault) -> Refused {
+    refused.log = Some(what.to_string());
+    refused
+}
+
+/// A statement that the database gave up for time or a lock, or a writer that found SQLite busy to the end of its time.
+fn overdue(error: &DbErr) -> bool {
+    let (DbErr::Exec(sea_orm::RuntimeErr::SqlxError(error)) | DbErr::Query(sea_orm::RuntimeErr::SqlxError(error))) = error else {
+        return false;
+    };
+    match &**error {
+        sea_orm::sqlx::Error::Io(_) | sea_orm::sqlx::Error::PoolTimedOut | sea_orm::sqlx::Error::PoolClosed => true,
+        other => other.as_database_error().and_then(|error| error.code().map(|code| code.into_owned())).is_some_and(|code| {
+            // query_canceled, lock_not_available, serialization failures and deadlocks that retries did not cure, admin_shutdown,
+            // crash_shutdown, cannot_connect_now, idle_in_transaction_session_timeout; SQLITE_BUSY
+            matches!(code.as_str(), "57014" | "55P03" | "40001" | "40P01" | "57P01" | "57P02" | "57P03" | "25P03" | "5" | "261" | "517")
+        }),
+    }
+}
+
+impl Refusal for Reuse {
+    fn refused(&self) -> Refused {
+        let message = "this request_id was used before with another request; use a new one for a new request";
+        Refused::new(ErrorReason::RequestIdReused, message)
+    }
+}
+
+/// A request with fields that are missing or wrong: all of them.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{} fields of the request are wrong", .0.len())]
+pub struct Invalid(pub Vec<Violation>);
+
+impl Refusal for Invalid {
+    fn refused(&self) -> Refused {
+        let listed: Vec<_> = self.0.iter().map(|v| format!("{}: {}", v.field, v.description)).collect();
+        Refused::new(ErrorReason::InvalidRequest, listed.join("; ")).violations(self.0.iter().cloned())
+    }
+}
+
+/// Collects what is wrong with a request, field by field.
+#[derive(Debug, Default)]
+pub struct Check(Vec<Violation>);
+
+impl Check {
+    /// Notes that a field is wrong.
+    pub fn refuse(&mut self, field: &str, description: impl ToString) {
+        self.0.push(Violation { field: field.to_owned(), description: description.to_string() });
+    }
+
+    /// Takes a value that was parsed, or notes why it could not be.
+    pub fn take<T, E: ToString>(&mut self, field: &str, parsed: Result<T, E>) -> Option<T> {
+        parsed.map_err(|error| self.refuse(field, error)).ok()
+    }
+
+    /// Takes a parsed optional value; an absent one is no violation.
+    pub fn take_optional<T, E: ToString>(&mut self, field: &str, parsed: Option<Result<T, E>>) -> Option<Option<T>> {
+        match parsed {
+            None => Some(None),
+            Some(parsed) => self.take(field, parsed).map(Some),
+        }
+    }
+
+    /// Parses text that must be there.
+    pub fn parse<T: std::str::FromStr<Err: ToString>>(&mut self, field: &str, text: &str) -> Option<T> {
+        if text.is_empty() {
+            self.refuse(field, "must be given");
+            return None;
+        }
+        self.take(field, text.parse())
+    }
+
+    /// Text of so many characters, without control characters.
+    pub fn text(&mut self, field: &str, text: &str, allowed: std::ops::RangeInclusive<usize>) -> Option<String> {
+        let length = text.trim().chars().count();
+        if !allowed.contains(&length) {
+            self.refuse(field, format!("must have {} to {} characters, has {length}", allowed.start(), allowed.end()));
+            None
+        } else if text.chars().any(char::is_control) {
+            self.refuse(field, "must not contain control characters");
+            None
+        } else {
+            Some(text.trim().to_owned())
+        }
+    }
+
+    /// A whole number within bounds.
+    pub fn number<T: TryFrom<i32>>(&mut self, field: &str, value: i32, allowed: std::ops::RangeInclusive<i32>) -> Option<T> {
+        if !allowed.contains(&value) {
+            self.refuse(field, format!("must be {} to {}, is {value}", allowed.start(), allowed.end()));
+            return None;
+        }
+        T::try_from(value).ok()
+    }
+
+    /// Ends the check: every violation at once, or the value, whose parts are all there when none was noted.
+    pub fn finish<T>(self, value: impl FnOnce() -> Option<T>) -> Result<T, Invalid> {
+        if !self.0.is_empty() {
+            return Err(Invalid(self.0));
+        }
+        value().ok_or_else(|| Invalid(vec![Violation { field: String::new(), description: "is incomplete".to_owned() }]))
+    }
+}

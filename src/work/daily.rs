@@ -1,0 +1,47 @@
+//! What the calendar brings: expiries, renewals, lapses, forgotten requests.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::WorkError;
+use crate::account;
+use crate::clock::CalendarDay;
+use crate::db::{self, Db, Fault, Tx};
+use crate::ids::AccountId;
+use crate::order::{self, Rules};
+use crate::quota;
+use crate::quota::level::Thresholds;
+
+/// What has been done.
+#[derive(Debug, Default)]
+pub(super) struct Diary {
+    last: Option<DateTime<Utc>>,
+}
+
+/// Within a day, what may have become due meanwhile is looked for this often.
+const AGAIN: TimeDelta = TimeDelta::minutes(15);
+/// After a start, expiries of so many days are looked at again: longer than any outage that nobody noticed.
+const LOOK_BACK_DAYS: u32 = 30;
+/// How long a request_id is remembered.
+const REMEMBERED: TimeDelta = TimeDelta::days(30);
+
+/// Does what is due since the last time; returns how much was started.
+pub(super) async fn turn(db: &Db, rules: &Rules, diary: &mut Diary) -> Result<usize, WorkError> {
+    let now = db.clock().now();
+    let today = CalendarDay::of(now);
+    let looked = match diary.last {
+        // The clock never runs backwards, but a person may turn it.
+        Some(last) if CalendarDay::of(last) == today && now < last + AGAIN && now >= last => return Ok(0),
+        Some(last) => CalendarDay::of(last).minus_days(1),
+        None => today.minus_days(LOOK_BACK_DAYS),
+    };
+    for account in account::expiring(db.reader(), looked.min(today), today).await.map_err(Fault::from)? {
+        let observe = async |tx: &Tx, (account, thresholds): &(AccountId, Thresholds)| quota::observe(tx, *account, *thresholds).await;
+        db.write("standing", (account, rules.thresholds), observe).await?;
+    }
+    let started = order::renew(db, rules).await?;
+    db.write("lapse", (), async |tx: &Tx, (): &()| order::lapse(tx).await.map_err(Fault::from)).await?;
+    db.write("forget", now - REMEMBERED, async |tx: &Tx, moment: &DateTime<Utc>| db::forget_before(tx, *moment).await.map_err(Fault::from))
+        .await?;
+    diary.last = Some(now);
+    Ok(started)
+}
