@@ -40,7 +40,7 @@ const SIZE_TOLERANCE: u64 = 1024;
 /// Suppliers whose VAT number is not known from their invoice send under this one.
 const INTERMEDIARY: &str = "IT01234567897";
 const MEBIBYTE: u64 = 1024 * 1024;
-/// The trial plans of the catalogue that the story can be played on, in MiB.
+/// The trial plans that the story can be played on, in MiB: the catalogue's `priced-trial-4m` and its like.
 const TRIAL_PLANS: [u32; 3] = [4, 8, 16];
 
 /// Where documents come from.
@@ -110,7 +110,7 @@ impl Papers {
         let largest = self.originals.iter().map(|original| size(&original.bytes)).max().unwrap_or(0);
         let fits = |mebibytes: &&u32| u64::from(**mebibytes) * MEBIBYTE >= 2 * largest;
         let mebibytes = TRIAL_PLANS.iter().find(fits).unwrap_or(&TRIAL_PLANS[TRIAL_PLANS.len() - 1]);
-        format!("trial-{mebibytes}m")
+        format!("priced-trial-{mebibytes}m")
     }
 
     /// The next document of at most `most` bytes, if there is one.
