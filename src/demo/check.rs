@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt::{self, Display};
 
-use tonic::{Response, Status};
+use tonic::{Code, Response, Status};
 use tonic_types::StatusExt as _;
 
 use crate::pb::spazio::v1::ErrorReason;
@@ -35,7 +35,7 @@ impl Stop {
 impl From<Status> for Stop {
     /// A refusal where the rules promise an answer.
     fn from(status: Status) -> Self {
-        let found = format!("{:?}: {}", status.code(), status.message());
+        let found = format!("{}: {}", code_name(status.code()), status.message());
         Self::Difference { what: "the call".to_owned(), expected: "an answer".to_owned(), found }
     }
 }
@@ -102,14 +102,14 @@ impl Checks {
 
     /// A call that must be refused for this reason.
     pub(super) fn refused<T>(&mut self, what: &str, reason: ErrorReason, answer: Result<Response<T>, Status>) -> Result<Refusal, Stop> {
-        let expected = format!("{:?}, {}", code(reason), reason_name(reason));
+        let expected = format!("{}, {}", code_name(code(reason)), reason_name(reason));
         let Err(status) = answer else {
             self.made += 1;
             return Err(Stop::Difference { what: what.to_owned(), expected, found: "an answer".to_owned() });
         };
         let details = status.get_error_details();
         let info = details.error_info();
-        let found = format!("{:?}, {}", status.code(), info.map_or("no reason", |info| info.reason.as_str()));
+        let found = format!("{}, {}", code_name(status.code()), info.map_or("no reason", |info| info.reason.as_str()));
         self.same(what, expected, found.clone())?;
         let violations = details.bad_request().map(|bad| bad.field_violations.iter().map(|v| v.description.clone()).collect());
         Ok(Refusal {
@@ -119,6 +119,18 @@ impl Checks {
             violations: violations.unwrap_or_default(),
         })
     }
+}
+
+/// A code as gRPC's documentation writes it: `RESOURCE_EXHAUSTED`.
+fn code_name(code: Code) -> String {
+    let mut name = String::new();
+    for letter in format!("{code:?}").chars() {
+        if letter.is_ascii_uppercase() && !name.is_empty() {
+            name.push('_');
+        }
+        name.push(letter.to_ascii_uppercase());
+    }
+    name
 }
 
 #[cfg(test)]
@@ -137,6 +149,6 @@ mod tests {
     #[test]
     fn an_answer_is_a_difference_where_a_refusal_was_expected() {
         let stop = Checks::default().refused("a write", ErrorReason::SpaceExhausted, Ok(Response::new(()))).unwrap_err();
-        assert_eq!(stop.to_string(), "a write\n  expected: ResourceExhausted, SPACE_EXHAUSTED\n  found:    an answer");
+        assert_eq!(stop.to_string(), "a write\n  expected: RESOURCE_EXHAUSTED, SPACE_EXHAUSTED\n  found:    an answer");
     }
 }

@@ -3,7 +3,7 @@
 use super::Story;
 use super::check::{Given as _, Stop};
 use super::prices::{check_cart, same_day};
-use super::shown::{bytes, calendar_day, day, euro, exact, short, unit, with_quantity};
+use super::shown::{bytes, calendar_day, cents, day, euro, exact, short, unit, with_quantity};
 use crate::pb::spazio::v1 as pb;
 use crate::space::BYTES_PER_GIGABYTE;
 
@@ -116,8 +116,9 @@ pub(super) async fn compare(story: &mut Story, cart: &pb::Cart) -> Result<pb::Ca
     story.tell.gap();
     let total = |cart: &pb::Cart| cart.quote.as_ref().and_then(|quote| quote.total.clone());
     let (with, without) = (total(&on), total(&off));
-    story.check.holds("ON costs at least as much as OFF", super::shown::cents(with.as_ref()) >= super::shown::cents(without.as_ref()))?;
-    story.tell.table(&["", "ON", "OFF"], &side_by_side(&on, &off)?);
+    story.check.holds("ON costs at least as much as OFF", cents(with.as_ref()) >= cents(without.as_ref()))?;
+    story.tell.table(&["", "ON>", "until>", "OFF>", "until>"], &side_by_side(&on, &off)?);
+    tell_pro_rata(story, &on);
     Ok(on)
 }
 
@@ -133,25 +134,36 @@ fn side_by_side(on: &pb::Cart, off: &pb::Cart) -> Result<Vec<Vec<String>>, Stop>
     let mut rows = Vec::new();
     for (one, other) in with.services_afterwards.iter().zip(&without.services_afterwards) {
         let name = with_quantity(&one.display_name, unit(one.kind()), one.quantity);
-        rows.push(vec![name, cell(with, one), cell(without, other)]);
+        rows.push([vec![name], price_and_expiry(with, one), price_and_expiry(without, other)].concat());
     }
-    let sums = |label: &str, sum: fn(&pb::Quote) -> String| vec![label.to_owned(), sum(with), sum(without)];
+    let sums = |label: &str, sum: fn(&pb::Quote) -> String| vec![label.to_owned(), sum(with), String::new(), sum(without)];
     rows.push(sums("net", |quote| euro(quote.net.as_ref())));
     rows.push(sums("VAT", |quote| quote.vat.iter().map(|vat| euro(vat.vat.as_ref())).collect::<Vec<_>>().join(" + ")));
     rows.push(sums("total", |quote| euro(quote.total.as_ref())));
     Ok(rows)
 }
 
-/// What a service costs in this purchase and how long it is good afterwards.
-fn cell(quote: &pb::Quote, outlook: &pb::ServiceOutlook) -> String {
-    let until = format!("until {}", day(outlook.expiry_day_after.as_ref()));
-    let line = quote.lines.iter().find(|line| {
-        let new_thing = line.service_id.is_empty() && line.display_name == outlook.display_name;
-        line.service_id == outlook.service_id && (!line.service_id.is_empty() || new_thing)
-    });
-    match line {
-        Some(line) => format!("{:>7} {:>2} months  {until}", euro(line.net.as_ref()), line.months),
-        None => format!("{:>7} {:>9}  {until}", "-", ""),
+/// What a service costs in this purchase, and how long it is good afterwards.
+fn price_and_expiry(quote: &pb::Quote, outlook: &pb::ServiceOutlook) -> Vec<String> {
+    let price = match line_of(quote, outlook) {
+        Some(line) => format!("{} months {:>7}", line.months, euro(line.net.as_ref())),
+        None => "nothing".to_owned(),
+    };
+    vec![price, day(outlook.expiry_day_after.as_ref())]
+}
+
+/// The line that pays for a service: by its id, or for what is bought now by its name.
+fn line_of<'a>(quote: &'a pb::Quote, outlook: &pb::ServiceOutlook) -> Option<&'a pb::Line> {
+    quote.lines.iter().find(|line| line.service_id == outlook.service_id && line.display_name == outlook.display_name)
+}
+
+/// How the first service that is prolonged is priced.
+fn tell_pro_rata(story: &Story, cart: &pb::Cart) {
+    let lines = cart.quote.as_ref().map_or(&[][..], |quote| &quote.lines);
+    if let Some(line) = lines.iter().find(|line| line.kind() == pb::LineKind::Extension) {
+        let (yearly, net) = (euro(line.yearly_price.as_ref()), euro(line.net.as_ref()));
+        story.tell.gap();
+        story.tell.say(&format!("{}: {yearly} a year x {} / 12 months = {net}.", line.display_name, line.months));
     }
 }
 
@@ -187,9 +199,9 @@ pub(super) fn lines(story: &Story, quote: &pb::Quote) {
         String::new(),
         String::new(),
         euro(quote.net.as_ref()),
-        format!("with {vat}: {}", euro(quote.total.as_ref())),
+        format!("and {vat} = {}", euro(quote.total.as_ref())),
     ]);
-    story.tell.table(&["", "a year", "months", "net", "good until"], &rows);
+    story.tell.table(&["", "a year>", "months>", "net>", "good until"], &rows);
 }
 
 fn line(line: &pb::Line) -> Vec<String> {

@@ -120,7 +120,7 @@ impl Story {
         ));
         tell.say(
             "The clock is moved by hand, so that a year and a half pass in seconds. The account has a trial plan of a few MB instead of \
-             1 GB, so that it can be filled in seconds; everything else is as it is for every customer.",
+             1 GB, so that it can be filled in seconds; it costs what the ordinary plan costs, and everything else is as it is for every customer.",
         );
         match self.papers.from_folder() {
             0 => tell.say("The invoices are generated: well-formed FatturaPA files, each different."),

@@ -71,9 +71,6 @@ async fn refuse_without_terms(story: &mut Story, order: &pb::Order, form: &pb::G
     let refusal = story.check.refused("confirming without the terms", ErrorReason::TermsNotAccepted, answer)?;
     story.check.same("the terms that the refusal names", form.terms.len(), refusal.violations.len())?;
     story.tell.refused(&refusal);
-    for violation in &refusal.violations {
-        story.tell.say(&format!("  - {violation}"));
-    }
     Ok(())
 }
 

@@ -17,12 +17,12 @@ const DAYS_BEFORE: u32 = 7;
 
 /// A second purchase, by card: recorded at once, and from then on everything renews itself (N1).
 pub(super) async fn buy_by_card(story: &mut Story) -> Result<(), Stop> {
+    story.tell.step("Three months later: more space, this time by card");
     story.stage.turn_to(story.dates.second_purchase);
     let before = story.space().await?.capacity_bytes;
     let request = pb::OpenCartRequest { request_id: story.stage.request_id() };
     let cart = story.stage.carts().open_cart(story.stage.as_customer(request)).await?.into_inner().cart.given("the cart")?;
     let cart = set_quantity(story, &cart, SECOND_PURCHASE).await?;
-    story.tell.step("Three months later: more space, this time by card");
     let today = story.stage.today();
     story.tell.say(&format!("{}: {SECOND_PURCHASE} GB more. By now there is more to bring to the same expiry:", long(today)));
     story.tell.gap();
@@ -77,7 +77,7 @@ fn show_services(story: &Story, services: &[pb::Service]) {
         let name = with_quantity(&service.display_name, unit(service.kind()), service.quantity);
         vec![name, day(service.activation_day.as_ref()), day(service.expiry_day.as_ref()), renews.to_owned()]
     };
-    story.tell.table(&["service", "since", "good until", "renews by"], &services.iter().map(row).collect::<Vec<_>>());
+    story.tell.table(&["service", "since>", "good until>", "renews by"], &services.iter().map(row).collect::<Vec<_>>());
 }
 
 /// Seven days before the expiry the renewal runs by itself, once.

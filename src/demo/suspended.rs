@@ -82,7 +82,7 @@ pub(super) async fn go_on(story: &mut Story, kept: &Kept) -> Result<(), Stop> {
     story.check.same("invoices on the page", 5, listed.invoices.len())?;
     story.check.same("the latest invoice", kept.id.as_str(), listed.invoices[0].invoice_id.as_str())?;
     story.check.holds("there are more pages", !listed.next_page_token.is_empty())?;
-    story.tell.table(&["", "number", "date", "total", "size", "from or to"], &listed.invoices.iter().map(row).collect::<Vec<_>>());
+    story.tell.table(&["", "number", "date>", "total>", "size>", "from or to"], &listed.invoices.iter().map(row).collect::<Vec<_>>());
     story.tell.gap();
 
     let request = pb::GetInvoiceRequest { invoice_id: kept.id.clone() };

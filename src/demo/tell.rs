@@ -58,7 +58,7 @@ impl Tell {
 
     /// The step that was begun last, as its heading says.
     pub(super) fn present_step(&self) -> String {
-        format!("step {} ({})", self.steps, self.title)
+        if self.steps == 0 { "before the first step".to_owned() } else { format!("step {} ({})", self.steps, self.title) }
     }
 
     /// The heading of the whole.
@@ -125,14 +125,18 @@ impl Tell {
         self.line(&format!("{INDENT}{label:<18}{}{} {numbers}", self.paint(ink, &filled), self.paint(Ink::Dim, rest)));
     }
 
-    /// Rows under headings; the last column is wrapped where it is too wide.
+    /// Rows under headings, which are left out when all are empty. A heading that ends in `>` makes its column a column of numbers. The
+    /// last column is wrapped where it is too wide.
     pub(super) fn table(&self, headings: &[&str], rows: &[Vec<String>]) {
-        let heading: Vec<_> = headings.iter().map(|heading| (*heading).to_owned()).collect();
-        for line in aligned(&heading, rows, WIDTH) {
-            match line {
-                Row::Heading(text) => self.line(&format!("{INDENT}{}", self.paint(Ink::Dim, &text))),
-                Row::Cells(text) => self.line(&format!("{INDENT}{text}")),
+        let columns = Columns::of(headings, rows);
+        if headings.iter().any(|heading| !heading.is_empty()) {
+            let names: Vec<_> = headings.iter().map(|heading| heading.trim_end_matches('>').to_owned()).collect();
+            for line in columns.lines(&names, WIDTH) {
+                self.line(&format!("{INDENT}{}", self.paint(Ink::Dim, &line)));
             }
+        }
+        for line in rows.iter().flat_map(|row| columns.lines(row, WIDTH)) {
+            self.line(&format!("{INDENT}{line}"));
         }
     }
 
@@ -207,31 +211,42 @@ fn width(text: &str) -> usize {
     text.chars().count()
 }
 
-enum Row {
-    Heading(String),
-    Cells(String),
+/// Columns as wide as their widest cell.
+struct Columns {
+    /// Width, and whether it holds numbers, which stand at the right.
+    columns: Vec<(usize, bool)>,
 }
 
-/// Columns as wide as their widest cell; the last one takes what is left and is wrapped.
-fn aligned(headings: &[String], rows: &[Vec<String>], most: usize) -> Vec<Row> {
-    let all = || std::iter::once(headings).chain(rows.iter().map(Vec::as_slice));
-    let widest = |column: usize| all().filter_map(|row| row.get(column)).map(|cell| width(cell)).max().unwrap_or(0);
-    let before_last: Vec<_> = (0..headings.len().saturating_sub(1)).map(widest).collect();
-    let taken: usize = before_last.iter().map(|width| width + COLUMN_GAP).sum();
-    let cells = |row: &[String]| {
+impl Columns {
+    fn of(headings: &[&str], rows: &[Vec<String>]) -> Self {
+        let column = |(place, heading): (usize, &&str)| {
+            let cells = rows.iter().filter_map(|row| row.get(place)).map(|cell| width(cell));
+            let name = heading.trim_end_matches('>');
+            (cells.max().unwrap_or(0).max(width(name)), name != *heading)
+        };
+        Self { columns: headings.iter().enumerate().map(column).collect() }
+    }
+
+    /// A row in lines of at most `most` characters: the last cell takes what is left.
+    fn lines(&self, row: &[String], most: usize) -> Vec<String> {
+        let Some((last, before)) = row.split_last() else { return Vec::new() };
         let mut line = String::new();
-        for (cell, width) in row.iter().zip(&before_last) {
-            line.push_str(&format!("{cell:<width$}{:COLUMN_GAP$}", ""));
+        for (cell, (width, numbers)) in before.iter().zip(&self.columns) {
+            let cell = if *numbers { format!("{cell:>width$}") } else { format!("{cell:<width$}") };
+            line.push_str(&cell);
+            line.push_str(&" ".repeat(COLUMN_GAP));
         }
-        let last = row.get(before_last.len()).map(String::as_str).unwrap_or_default();
-        let lines = wrapped(last, most.saturating_sub(taken).max(1));
-        let indent = " ".repeat(taken);
-        let lines =
-            lines.iter().enumerate().map(|(place, text)| if place == 0 { format!("{line}{text}") } else { format!("{indent}{text}") });
-        lines.map(|line| line.trim_end().to_owned()).collect::<Vec<_>>()
-    };
-    let heading = cells(headings).into_iter().map(Row::Heading);
-    heading.chain(rows.iter().flat_map(|row| cells(row)).map(Row::Cells)).collect()
+        let taken = width(&line);
+        let (widest, numbers) = self.columns.get(before.len()).copied().unwrap_or_default();
+        let left = most.saturating_sub(taken).max(1);
+        let pieces = match (numbers, width(last) <= left) {
+            (true, _) => vec![format!("{last:>widest$}")],
+            (false, true) => vec![last.clone()],
+            (false, false) => wrapped(last, left),
+        };
+        let beginnings = std::iter::once(line).chain(std::iter::repeat(" ".repeat(taken)));
+        pieces.iter().zip(beginnings).map(|(piece, beginning)| format!("{beginning}{piece}").trim_end().to_owned()).collect()
+    }
 }
 
 #[cfg(test)]
@@ -255,9 +270,10 @@ mod tests {
     #[test]
     fn columns_are_aligned_and_the_last_one_is_wrapped() {
         let row = |cells: &[&str]| cells.iter().map(|cell| (*cell).to_owned()).collect::<Vec<_>>();
-        let lines = aligned(&row(&["what", "why"]), &[row(&["write", "no space is left here"]), row(&["read", ""])], 20);
-        let texts: Vec<_> = lines.into_iter().map(|(Row::Heading(text) | Row::Cells(text))| text).collect();
-        assert_eq!(texts, ["what    why", "write   no space is", "        left here", "read"]);
+        let rows = [row(&["write", "7", "no space is left here"]), row(&["read", "12", ""])];
+        let columns = Columns::of(&["what", "n>", "why"], &rows);
+        let lines: Vec<_> = rows.iter().flat_map(|row| columns.lines(row, 25)).collect();
+        assert_eq!(lines, ["write    7   no space is", "             left here", "read    12"]);
     }
 
     #[test]
