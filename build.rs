@@ -103,5 +103,5 @@ fn enum_variant(policy: &DynamicMessage, value: &Value, field: &str, prefix: &st
     let name = kind.as_enum().and_then(|e| e.get_value(number)).expect("a known value").name().to_owned();
     let name = name.strip_prefix(prefix).expect("the enum's prefix");
     assert_ne!(name, "UNSPECIFIED", "a policy says UNSPECIFIED for {field}");
-    name.split('_').map(|word| format!("{}{}", &word[..1], word[1..].to_lowercase())).collect()
+    name.split('_').flat_map(|word| [word[..1].to_owned(), word[1..].to_lowercase()]).collect()
 }

@@ -12,8 +12,9 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
-use tonic::transport::server::TcpIncoming;
+use tonic::transport::server::{Router, TcpIncoming};
 use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
+use tower::layer::util::{Identity as LayerIdentity, Stack};
 
 use crate::account::AccountApi;
 use crate::cart::CartApi;
@@ -22,7 +23,7 @@ use crate::clock::{Clock, ShiftError};
 use crate::config::{Config, Delivery, Tls};
 use crate::db::migration::{self, Standing};
 use crate::db::{Db, OpenError, Url};
-use crate::edge::token::{DevelopmentKeyError, KeySetError, Tokens};
+use crate::edge::token::{DevelopmentKeyError, KeySet, KeySetError, Tokens};
 use crate::edge::{Edge, EdgeLayer, Limits};
 use crate::invoices::{Intake, InvoicesApi};
 use crate::notify::transport::{BadServerUrl, Transport};
@@ -168,63 +169,24 @@ pub async fn open(config: &Config, clock: Clock) -> Result<Db, StartError> {
 }
 
 /// Starts a server with the simulated gateway.
-pub async fn start(config: Config, clock: Clock) -> Result<App, StartError> {
-    let db = open(&config, clock).await?;
+pub async fn start(config: &Config, clock: Clock) -> Result<App, StartError> {
+    let db = open(config, clock).await?;
     let gateway = Arc::new(Simulator::new(db.clone()));
-    start_with(config, db, gateway).await
+    start_with(config, db, gateway)
 }
 
-/// Starts a server on an open database with this gateway.
-pub async fn start_with(config: Config, db: Db, gateway: Arc<dyn Gateway>) -> Result<App, StartError> {
-    let rules = rules(&config)?;
-    let key_set = keys::key_set(&config)?;
-    let Config { server, limits, mail, identity, .. } = config;
-    let stop = CancellationToken::new();
+/// Starts a server on an open database with this gateway. It must be called inside a runtime, which the server then runs on.
+pub fn start_with(config: &Config, db: Db, gateway: Arc<dyn Gateway>) -> Result<App, StartError> {
+    let rules = rules(config)?;
+    let key_set = keys::key_set(config)?;
     let wake = Arc::new(Notify::new());
-    let transport = match &mail.delivery {
-        Delivery::Files(folder) => Transport::files(mail.from, folder.clone()),
-        Delivery::Smtp(url) => Transport::smtp(mail.from, url)?,
-    };
+    let transport = transport(config)?;
     let worker = Arc::new(Worker::new(db.clone(), rules.clone(), gateway, transport, wake.clone()));
-    let edge = Arc::new(Edge {
-        db: db.clone(),
-        tokens: Arc::new(Tokens::new(key_set.clone(), &identity.issuer, &identity.audience, identity.leeway)),
-        limits: Limits::new(limits.concurrent_calls, limits.request),
-    });
-    let listen_failed = |reason: String| StartError::Listen { address: server.listen, reason };
-    let incoming = TcpIncoming::bind(server.listen).map_err(|error| listen_failed(error.to_string()))?.with_nodelay(Some(true));
-    let address = incoming.local_addr().map_err(|error| listen_failed(error.to_string()))?;
-
     let health = health::Health::new(db.clone());
-    let mut builder = Server::builder()
-        .max_concurrent_streams(limits.concurrent_streams)
-        .concurrency_limit_per_connection(limits.concurrent_streams as usize)
-        .http2_keepalive_interval(Some(Duration::from_secs(30)))
-        .http2_keepalive_timeout(Some(Duration::from_secs(10)))
-        .http2_max_pending_accept_reset_streams(Some(64))
-        .http2_max_local_error_reset_streams(Some(256))
-        .http2_max_header_list_size(32 * 1024)
-        .max_connection_age(server.max_connection_age)
-        .accept_http1(false);
-    if let Some(tls) = &server.tls {
-        builder = builder.tls_config(tls_config(tls)?).map_err(|error| listen_failed(error.to_string()))?;
-    }
-    let intake = Intake::new(limits.parser_threads);
-    let (catalogue, thresholds) = (rules.catalogue.clone(), rules.thresholds);
-    let largest = policy::methods().iter().map(|method| method.max_request_bytes).max().unwrap_or(0);
-    let router = builder
-        .layer(EdgeLayer(edge))
-        .add_service(health.service())
-        .add_service(AccountServiceServer::new(AccountApi { db: db.clone(), catalogue: catalogue.clone() }))
-        .add_service(QuotaServiceServer::new(QuotaApi { db: db.clone(), thresholds }))
-        .add_service(InvoicesServiceServer::new(InvoicesApi { db: db.clone(), intake, thresholds }).max_decoding_message_size(largest))
-        .add_service(CartServiceServer::new(CartApi { db: db.clone(), catalogue }))
-        .add_service(OrderServiceServer::new(OrderApi { db: db.clone(), rules, wake }));
-    let router = if server.reflection {
-        router.add_service(reflection().build_v1().expect(DECODED)).add_service(reflection().build_v1alpha().expect(DECODED))
-    } else {
-        router
-    };
+    let (incoming, address) = listen(config.server.listen)?;
+    let router = router(config, &db, rules, wake, &key_set, &health)?;
+
+    let stop = CancellationToken::new();
     let serving = tokio::spawn(router.serve_with_incoming_shutdown(incoming, stop.clone().cancelled_owned()));
     let background = vec![
         tokio::spawn({
@@ -234,7 +196,83 @@ pub async fn start_with(config: Config, db: Db, gateway: Arc<dyn Gateway>) -> Re
         tokio::spawn(health.clone().follow(stop.clone())),
         tokio::spawn(keys::follow(key_set, stop.clone())),
     ];
-    Ok(App { address, db, worker, health, stop, serving, background, drain: server.drain })
+    Ok(App { address, db, worker, health, stop, serving, background, drain: config.server.drain })
+}
+
+fn listen(address: SocketAddr) -> Result<(TcpIncoming, SocketAddr), StartError> {
+    let failed = |error: std::io::Error| StartError::Listen { address, reason: error.to_string() };
+    let incoming = TcpIncoming::bind(address).map_err(failed)?.with_nodelay(Some(true)).with_keepalive(Some(KEEPALIVE));
+    let address = incoming.local_addr().map_err(failed)?;
+    Ok((incoming, address))
+}
+
+const KEEPALIVE: Duration = Duration::from_secs(30);
+const KEEPALIVE_ANSWER: Duration = Duration::from_secs(10);
+/// Streams that a peer opens and resets, and that we reset, before its connection is closed (rapid reset).
+const PENDING_RESETS: usize = 64;
+const LOCAL_RESETS: usize = 256;
+const LARGEST_HEADERS: u32 = 32 * 1024;
+
+/// tonic with its open defaults closed.
+fn server(config: &Config) -> Result<Server, StartError> {
+    let streams = config.limits.concurrent_streams;
+    let server = Server::builder()
+        .max_concurrent_streams(streams)
+        .http2_keepalive_interval(Some(KEEPALIVE))
+        .http2_keepalive_timeout(Some(KEEPALIVE_ANSWER))
+        .http2_max_pending_accept_reset_streams(Some(PENDING_RESETS))
+        .http2_max_local_error_reset_streams(Some(LOCAL_RESETS))
+        .http2_max_header_list_size(LARGEST_HEADERS)
+        .max_connection_age(config.server.max_connection_age)
+        .accept_http1(false);
+    let Some(tls) = &config.server.tls else { return Ok(server) };
+    let failed = |error: tonic::transport::Error| StartError::Listen { address: config.server.listen, reason: error.to_string() };
+    server.tls_config(tls_config(tls)?).map_err(failed)
+}
+
+/// Every service, with the stack round them.
+fn router(
+    config: &Config,
+    db: &Db,
+    rules: Rules,
+    wake: Arc<Notify>,
+    key_set: &Arc<KeySet>,
+    health: &health::Health,
+) -> Result<Router<Stack<EdgeLayer, LayerIdentity>>, StartError> {
+    let identity = &config.identity;
+    let edge = Arc::new(Edge {
+        db: db.clone(),
+        tokens: Arc::new(Tokens::new(key_set.clone(), &identity.issuer, &identity.audience, identity.leeway)),
+        limits: Limits::new(config.limits.concurrent_calls, config.limits.request),
+    });
+    let (catalogue, thresholds) = (rules.catalogue.clone(), rules.thresholds);
+    let intake = Intake::new(config.limits.parser_threads);
+    let invoices = InvoicesServiceServer::new(InvoicesApi { db: db.clone(), intake, thresholds });
+    let router = server(config)?
+        .layer(EdgeLayer(edge))
+        .add_service(health.service())
+        .add_service(AccountServiceServer::new(AccountApi { db: db.clone(), catalogue: catalogue.clone() }))
+        .add_service(QuotaServiceServer::new(QuotaApi { db: db.clone(), thresholds }))
+        .add_service(invoices.max_decoding_message_size(largest_request()))
+        .add_service(CartServiceServer::new(CartApi { db: db.clone(), catalogue }))
+        .add_service(OrderServiceServer::new(OrderApi { db: db.clone(), rules, wake }));
+    if !config.server.reflection {
+        return Ok(router);
+    }
+    Ok(router.add_service(reflection().build_v1().expect(DECODED)).add_service(reflection().build_v1alpha().expect(DECODED)))
+}
+
+/// tonic's own limit is one for all methods; each method's own is held by the edge.
+fn largest_request() -> usize {
+    policy::methods().iter().map(|method| method.max_request_bytes).max().unwrap_or(0)
+}
+
+fn transport(config: &Config) -> Result<Transport, StartError> {
+    let from = config.mail.from.clone();
+    Ok(match &config.mail.delivery {
+        Delivery::Files(folder) => Transport::files(from, folder.clone()),
+        Delivery::Smtp(url) => Transport::smtp(from, url)?,
+    })
 }
 
 const DECODED: &str = "the descriptors were encoded by the build";

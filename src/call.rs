@@ -11,10 +11,10 @@ use tonic::Request;
 use uuid::Uuid;
 
 use crate::account::standing::Standing;
+use crate::check::Check;
 use crate::db::{Once, RequestKey};
 use crate::ids::AccountId;
 use crate::policy::{Method, Role};
-use crate::refusal::Check;
 
 /// Who calls, as the token says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,13 +103,14 @@ impl Call {
 
 /// Reads a request_id: a UUID in its usual form, not the nil one.
 pub fn request_id(check: &mut Check, text: &str) -> Option<Uuid> {
-    match parse_request_id(text) {
-        Some(id) => Some(id),
-        None => {
-            check.refuse("request_id", "must be a UUID such as 123e4567-e89b-42d3-a456-426614174000, chosen anew for each request");
-            None
-        }
-    }
+    let wrong = "must be a UUID such as 123e4567-e89b-42d3-a456-426614174000, chosen anew for each request";
+    check.take("request_id", parse_request_id(text).ok_or(wrong))
+}
+
+/// Reads an etag that may be left out: the version of an earlier answer.
+pub fn etag(check: &mut Check, text: &str) -> Option<Option<i64>> {
+    let parsed = (!text.is_empty()).then(|| text.parse::<i64>().map_err(|_| "must be the etag of an earlier answer"));
+    check.take_optional("etag", parsed)
 }
 
 /// The UUID in a request_id's text, if it is one.

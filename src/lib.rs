@@ -24,6 +24,7 @@ pub mod work;
 pub mod db;
 
 pub mod call;
+pub mod check;
 pub mod paging;
 pub mod policy;
 pub mod refusal;

@@ -4,7 +4,7 @@ use data_encoding::BASE64URL_NOPAD;
 use ring::digest::{SHA256, digest};
 use uuid::Uuid;
 
-use crate::refusal::Check;
+use crate::check::Check;
 
 /// The page that is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,13 +27,10 @@ pub fn page(check: &mut Check, size: i32, token: &str, question: &str) -> Option
     };
     let after = match token {
         "" => Some(None),
-        token => match parse(token, question) {
-            Some(id) => Some(Some(id)),
-            None => {
-                check.refuse("page_token", "must be the next_page_token of a page with the same filters");
-                None
-            }
-        },
+        token => {
+            let wrong = "must be the next_page_token of a page with the same filters";
+            check.take("page_token", parse(token, question).ok_or(wrong)).map(Some)
+        }
     };
     Some(Page { size: size?, after: after? })
 }

@@ -67,6 +67,7 @@ impl Method {
     }
 }
 
+#[expect(clippy::unreadable_literal, clippy::duration_suboptimal_units, reason = "written by build.rs")]
 mod table {
     use super::{Duration, Effect, Method, Role};
     include!(concat!(env!("OUT_DIR"), "/policies.rs"));

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use sea_orm::DbErr;
+use sea_orm::{DbErr, sqlx};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetail, ErrorDetails, StatusExt};
 
@@ -69,7 +69,7 @@ impl Refused {
 
     /// Adds a number or word that a client may want, by name.
     #[must_use]
-    pub fn with(mut self, key: &'static str, value: impl ToString) -> Self {
+    pub fn with(mut self, key: &'static str, value: &impl ToString) -> Self {
         self.metadata.push((key, value.to_string()));
         self
     }
@@ -174,8 +174,9 @@ impl From<Refused> for Status {
             }
             metadata.insert("error_id".to_owned(), id);
         }
+        let message = cut(&message, LONGEST_MESSAGE);
         let mut details = ErrorDetails::with_error_info(reason_name(reason), DOMAIN, metadata);
-        for violation in violations {
+        for violation in fitting(violations) {
             details.add_bad_request_violation(violation.field, violation.description);
         }
         if let Some((subject, description)) = quota {
@@ -187,7 +188,7 @@ impl From<Refused> for Status {
         if let Some(pause) = retry_after {
             details.set_retry_info(Some(pause));
         }
-        let mut details = as_list(details);
+        let mut details = as_list(&details);
         if let Some((italian, english)) = localized {
             details.push(ErrorDetail::LocalizedMessage(tonic_types::LocalizedMessage::new("it", italian)));
             details.push(ErrorDetail::LocalizedMessage(tonic_types::LocalizedMessage::new("en", english)));
@@ -196,8 +197,38 @@ impl From<Refused> for Status {
     }
 }
 
+/// A status travels in headers, of which many clients take 8 KiB in all: what does not fit is counted instead of listed.
+const LONGEST_MESSAGE: usize = 1024;
+const LONGEST_DESCRIPTION: usize = 300;
+const ALL_VIOLATIONS: usize = 3 * 1024;
+
+fn cut(text: &str, longest: usize) -> String {
+    if text.len() <= longest {
+        return text.to_owned();
+    }
+    let end = text.floor_char_boundary(longest);
+    format!("{} ...", &text[..end])
+}
+
+fn fitting(violations: Vec<Violation>) -> Vec<Violation> {
+    let count = violations.len();
+    let mut room = ALL_VIOLATIONS;
+    let mut fitting = Vec::new();
+    for Violation { field, description } in violations {
+        let violation = Violation { field: cut(&field, LONGEST_DESCRIPTION), description: cut(&description, LONGEST_DESCRIPTION) };
+        let Some(left) = room.checked_sub(violation.field.len() + violation.description.len()) else {
+            let description = format!("and {} more", count - fitting.len());
+            fitting.push(Violation { field: String::new(), description });
+            break;
+        };
+        room = left;
+        fitting.push(violation);
+    }
+    fitting
+}
+
 /// The list form can hold a LocalizedMessage for each language; the other cannot.
-fn as_list(details: ErrorDetails) -> Vec<ErrorDetail> {
+fn as_list(details: &ErrorDetails) -> Vec<ErrorDetail> {
     [
         details.error_info().cloned().map(ErrorDetail::ErrorInfo),
         details.bad_request().cloned().map(ErrorDetail::BadRequest),
@@ -249,7 +280,7 @@ macro_rules! carries_faults {
 }
 pub(crate) use carries_faults;
 
-into_status!(Fault, Reuse, Invalid);
+into_status!(Fault, Reuse);
 
 impl Refusal for Fault {
     fn refused(&self) -> Refused {
@@ -269,7 +300,7 @@ impl Refusal for Fault {
             }
             Self::Damaged { document, .. } => {
                 let message = "the stored file does not match its digest; the operators are alarmed";
-                logged(Refused::new(ErrorReason::DocumentDamaged, message), self).with("document", document.simple())
+                logged(Refused::new(ErrorReason::DocumentDamaged, message), self).with("document", &document.simple())
             }
         }
     }
@@ -285,15 +316,16 @@ fn overdue(error: &DbErr) -> bool {
     let (DbErr::Exec(sea_orm::RuntimeErr::SqlxError(error)) | DbErr::Query(sea_orm::RuntimeErr::SqlxError(error))) = error else {
         return false;
     };
-    match &**error {
-        sea_orm::sqlx::Error::Io(_) | sea_orm::sqlx::Error::PoolTimedOut | sea_orm::sqlx::Error::PoolClosed => true,
-        other => other.as_database_error().and_then(|error| error.code().map(|code| code.into_owned())).is_some_and(|code| {
-            // query_canceled, lock_not_available, serialization failures and deadlocks that retries did not cure, admin_shutdown,
-            // crash_shutdown, cannot_connect_now, idle_in_transaction_session_timeout; SQLITE_BUSY
-            matches!(code.as_str(), "57014" | "55P03" | "40001" | "40P01" | "57P01" | "57P02" | "57P03" | "25P03" | "5" | "261" | "517")
-        }),
+    if matches!(**error, sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed) {
+        return true;
     }
+    let code = error.as_database_error().and_then(|error| error.code().map(std::borrow::Cow::into_owned));
+    code.is_some_and(|code| GAVE_UP.contains(&code.as_str()))
 }
+
+/// PostgreSQL: query_canceled, lock_not_available, serialization_failure and deadlock_detected that retries did not cure, admin_shutdown,
+/// crash_shutdown, cannot_connect_now, idle_in_transaction_session_timeout. SQLite: SQLITE_BUSY and its extended forms.
+const GAVE_UP: [&str; 11] = ["57014", "55P03", "40001", "40P01", "57P01", "57P02", "57P03", "25P03", "5", "261", "517"];
 
 impl Refusal for Reuse {
     fn refused(&self) -> Refused {
@@ -302,78 +334,27 @@ impl Refusal for Reuse {
     }
 }
 
-/// A request with fields that are missing or wrong: all of them.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{} fields of the request are wrong", .0.len())]
-pub struct Invalid(pub Vec<Violation>);
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Refusal for Invalid {
-    fn refused(&self) -> Refused {
-        let listed: Vec<_> = self.0.iter().map(|v| format!("{}: {}", v.field, v.description)).collect();
-        Refused::new(ErrorReason::InvalidRequest, listed.join("; ")).violations(self.0.iter().cloned())
-    }
-}
-
-/// Collects what is wrong with a request, field by field.
-#[derive(Debug, Default)]
-pub struct Check(Vec<Violation>);
-
-impl Check {
-    /// Notes that a field is wrong.
-    pub fn refuse(&mut self, field: &str, description: impl ToString) {
-        self.0.push(Violation { field: field.to_owned(), description: description.to_string() });
+    fn violation(number: usize) -> Violation {
+        Violation { field: format!("field_{number}"), description: "é".repeat(120) }
     }
 
-    /// Takes a value that was parsed, or notes why it could not be.
-    pub fn take<T, E: ToString>(&mut self, field: &str, parsed: Result<T, E>) -> Option<T> {
-        parsed.map_err(|error| self.refuse(field, error)).ok()
+    #[test]
+    fn a_refusal_fits_into_the_headers_that_clients_take() {
+        let refused = Refused::new(ErrorReason::InvalidRequest, "à".repeat(5000)).violations((0..500).map(violation));
+        let status = Status::from(refused);
+        assert!(status.message().len() + status.details().len() < 6 * 1024, "{} + {}", status.message().len(), status.details().len());
+        let told = status.get_details_bad_request().unwrap().field_violations;
+        let last = &told.last().unwrap().description;
+        assert_eq!(*last, format!("and {} more", 500 - (told.len() - 1)));
     }
 
-    /// Takes a parsed optional value; an absent one is no violation.
-    pub fn take_optional<T, E: ToString>(&mut self, field: &str, parsed: Option<Result<T, E>>) -> Option<Option<T>> {
-        match parsed {
-            None => Some(None),
-            Some(parsed) => self.take(field, parsed).map(Some),
-        }
-    }
-
-    /// Parses text that must be there.
-    pub fn parse<T: std::str::FromStr<Err: ToString>>(&mut self, field: &str, text: &str) -> Option<T> {
-        if text.is_empty() {
-            self.refuse(field, "must be given");
-            return None;
-        }
-        self.take(field, text.parse())
-    }
-
-    /// Text of so many characters, without control characters.
-    pub fn text(&mut self, field: &str, text: &str, allowed: std::ops::RangeInclusive<usize>) -> Option<String> {
-        let length = text.trim().chars().count();
-        if !allowed.contains(&length) {
-            self.refuse(field, format!("must have {} to {} characters, has {length}", allowed.start(), allowed.end()));
-            None
-        } else if text.chars().any(char::is_control) {
-            self.refuse(field, "must not contain control characters");
-            None
-        } else {
-            Some(text.trim().to_owned())
-        }
-    }
-
-    /// A whole number within bounds.
-    pub fn number<T: TryFrom<i32>>(&mut self, field: &str, value: i32, allowed: std::ops::RangeInclusive<i32>) -> Option<T> {
-        if !allowed.contains(&value) {
-            self.refuse(field, format!("must be {} to {}, is {value}", allowed.start(), allowed.end()));
-            return None;
-        }
-        T::try_from(value).ok()
-    }
-
-    /// Ends the check: every violation at once, or the value, whose parts are all there when none was noted.
-    pub fn finish<T>(self, value: impl FnOnce() -> Option<T>) -> Result<T, Invalid> {
-        if !self.0.is_empty() {
-            return Err(Invalid(self.0));
-        }
-        value().ok_or_else(|| Invalid(vec![Violation { field: String::new(), description: "is incomplete".to_owned() }]))
+    #[test]
+    fn every_violation_is_listed_when_all_fit() {
+        let status = Status::from(Refused::new(ErrorReason::InvalidRequest, "wrong").violations((0..5).map(violation)));
+        assert_eq!(status.get_details_bad_request().unwrap().field_violations.len(), 5);
     }
 }

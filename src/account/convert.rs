@@ -3,13 +3,14 @@
 use super::ServiceKind;
 use super::state::AccountState;
 use super::store::{HolderChange, NewAccount, Owned};
+use crate::call::{etag, request_id};
 use crate::catalogue::Catalogue;
+use crate::check::{Check, Invalid};
 use crate::clock::CalendarDay;
 use crate::db::entity::account;
 use crate::notify::language::Language;
 use crate::payment::PaymentMethod;
 use crate::pb::spazio::v1 as pb;
-use crate::refusal::{Check, Invalid};
 use crate::wire;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -20,7 +21,7 @@ pub(super) fn new_account(
     now: DateTime<Utc>,
 ) -> Result<(Uuid, NewAccount), Invalid> {
     let mut check = Check::default();
-    let request_id = crate::call::request_id(&mut check, &request.request_id);
+    let request_id = request_id(&mut check, &request.request_id);
     let nobody = pb::Holder::default();
     let holder = request.holder.as_ref().unwrap_or(&nobody);
     let company = check.text("holder.company", &holder.company, 1..=200);
@@ -124,7 +125,7 @@ fn email(check: &mut Check, field: &str, text: &str) -> Option<String> {
 
 pub(super) fn holder_change(request: &pb::UpdateAccountRequest) -> Result<(Uuid, HolderChange), Invalid> {
     let mut check = Check::default();
-    let request_id = crate::call::request_id(&mut check, &request.request_id);
+    let request_id = request_id(&mut check, &request.request_id);
     let nobody = pb::Holder::default();
     let holder = request.holder.as_ref().unwrap_or(&nobody);
     let paths = request.update_mask.as_ref().map_or(&[][..], |mask| &mask.paths);
@@ -147,16 +148,8 @@ pub(super) fn holder_change(request: &pb::UpdateAccountRequest) -> Result<(Uuid,
     if change.vat_number == Some(None) && change.fiscal_code == Some(None) {
         check.refuse("update_mask", "the VAT number and the fiscal code cannot both be removed");
     }
-    change.version = etag(&mut check, &request.etag)?;
+    change.version = etag(&mut check, &request.etag).flatten();
     check.finish(|| Some((request_id?, change)))
-}
-
-/// An etag that may be left out.
-fn etag(check: &mut Check, text: &str) -> Result<Option<i64>, Invalid> {
-    if text.is_empty() {
-        return Ok(None);
-    }
-    Ok(check.take("etag", text.parse::<i64>().map_err(|_| "must be the etag of an earlier answer")))
 }
 
 pub(super) fn account(row: &account::Model, state: AccountState) -> pb::Account {

@@ -1,8 +1,9 @@
 //! What can go wrong with accounts.
 
+use crate::check::Invalid;
 use crate::db::{Fault, Reuse};
 use crate::pb::spazio::v1::ErrorReason;
-use crate::refusal::{Invalid, Refusal, Refused, carries_faults, into_status};
+use crate::refusal::{Refusal, Refused, carries_faults, into_status};
 
 /// An error of this room.
 #[derive(Debug, thiserror::Error)]

@@ -10,12 +10,12 @@ use super::store::{HolderChange, NewAccount};
 use super::{AccountError, convert, store};
 use crate::call::Call;
 use crate::catalogue::Catalogue;
+use crate::check::Check;
 use crate::clock::CalendarDay;
 use crate::db::{Db, Fault, Tx};
 use crate::ids::AccountId;
 use crate::pb::spazio::v1 as pb;
 use crate::pb::spazio::v1::account_service_server::AccountService;
-use crate::refusal::Check;
 use crate::{paging, respond};
 
 /// Serves AccountService.

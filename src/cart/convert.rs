@@ -8,12 +8,12 @@ use super::view::Priced;
 use crate::account::service_kind_message;
 use crate::call::request_id;
 use crate::catalogue::{Catalogue, ProductCode};
+use crate::check::{Check, Invalid};
 use crate::clock::CalendarDay;
 use crate::ids::CartId;
 use crate::money::Amounts;
 use crate::notify::language::Language;
 use crate::pb::spazio::v1 as pb;
-use crate::refusal::{Check, Invalid};
 use crate::space::Gigabytes;
 use crate::wire;
 

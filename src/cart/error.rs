@@ -1,11 +1,12 @@
 //! What can go wrong with carts.
 
 use super::pricing;
+use crate::check::Invalid;
 use crate::db::{Fault, Reuse};
 use crate::ids::OrderId;
 use crate::money::Euro;
 use crate::pb::spazio::v1::ErrorReason;
-use crate::refusal::{Invalid, Refusal, Refused, Violation, carries_faults, into_status};
+use crate::refusal::{Refusal, Refused, Violation, carries_faults, into_status};
 
 /// An error of this room.
 #[derive(Debug, thiserror::Error)]
@@ -54,7 +55,7 @@ impl Refusal for CartError {
             Self::NotFound => Refused::new(ErrorReason::CartNotFound, "this account has no such cart; open one with OpenCart"),
             Self::Ordered(order) => {
                 let message = format!("the cart was made into order {order}; cancel that order to go back to the cart, or open another");
-                Refused::new(ErrorReason::CartOrdered, message.clone()).with("order_id", order).precondition(
+                Refused::new(ErrorReason::CartOrdered, message.clone()).with("order_id", &order).precondition(
                     "CART_ORDERED",
                     order.to_string(),
                     message,
@@ -67,11 +68,11 @@ impl Refusal for CartError {
                 let message = format!(
                     "prices or dates changed since the cart was shown: it now costs {total}; show it again and order with its new etag"
                 );
-                Refused::new(ErrorReason::PricesChanged, message).with("total_cents", total.cents())
+                Refused::new(ErrorReason::PricesChanged, message).with("total_cents", &total.cents())
             }
             Self::ModuleUnknown(module) => {
                 let message = format!("the catalogue has no module {module:?}; the cart's suggestions list those that can be added");
-                Refused::new(ErrorReason::ModuleUnknown, message).with("module", module)
+                Refused::new(ErrorReason::ModuleUnknown, message).with("module", &module)
             }
             Self::ModulePresent(why) => Refused::new(ErrorReason::ModulePresent, why),
             Self::Unpriced(violations) => unpriced(violations),

@@ -10,13 +10,13 @@ use super::pricing::Selection;
 use super::{CartError, store, view};
 use crate::call::{Call, request_id};
 use crate::catalogue::{Catalogue, ProductCode};
+use crate::check::Check;
 use crate::clock::CalendarDay;
 use crate::db::{Db, Tx};
 use crate::ids::{AccountId, CartId};
 use crate::notify::language::Language;
 use crate::pb::spazio::v1 as pb;
 use crate::pb::spazio::v1::cart_service_server::CartService;
-use crate::refusal::Check;
 use crate::respond;
 
 /// Serves CartService.

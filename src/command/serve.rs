@@ -16,7 +16,7 @@ pub(super) async fn serve(config: Config) -> Result<(), Failure> {
     };
     let drain = config.server.drain;
     let mut terminate = signal(SignalKind::terminate()).map_err(|error| Failure::Failed(error.to_string()))?;
-    let mut app = app::start(config, clock).await?;
+    let mut app = app::start(&config, clock).await?;
     println!("spazio listens on {}, database {}, {keys}", app.address, app.db.url());
     let reason = tokio::select! {
         _ = terminate.recv() => "SIGTERM",

@@ -219,7 +219,8 @@ impl Db {
             tracing::debug!(op, "write tried again after a conflict");
             // Callers that collided once must not meet again in step.
             let jitter = self.inner.ids.ten_digits() % 1000;
-            sleep(pause.mul_f64(0.5 + jitter as f64 / 1000.0)).await;
+            let half = pause / 2;
+            sleep(half + Duration::from_micros(jitter * u64::try_from(pause.as_millis()).unwrap_or(0))).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }

@@ -6,11 +6,11 @@ use tonic::Status;
 use crate::account::AccountError;
 use crate::account::standing::{Standing, standing};
 use crate::call::{ActsAs, Caller};
+use crate::check::Check;
 use crate::clock::CalendarDay;
 use crate::db::Db;
 use crate::ids::AccountId;
 use crate::policy::Method;
-use crate::refusal::Check;
 
 /// The metadata in which services and operators name the account.
 const METADATA: &str = "account-id";

@@ -38,5 +38,5 @@ pub fn authorize(method: &Method, caller: &Caller) -> Result<(), Status> {
     }
     let allowed: Vec<_> = method.roles.iter().map(|role| format!("{role:?}").to_lowercase()).collect();
     let message = format!("{} may be called by: {}", method.name(), allowed.join(", "));
-    Err(Refused::new(ErrorReason::RoleNotAllowed, message).with("allowed_roles", allowed.join(",")).into())
+    Err(Refused::new(ErrorReason::RoleNotAllowed, message).with("allowed_roles", &allowed.join(",")).into())
 }

@@ -38,13 +38,14 @@ pub fn mapped(response: Response<Body>) -> Response<Body> {
         return response;
     }
     let Some(status) = Status::from_header_map(headers) else { return response };
-    let refused = match status.code() {
-        Code::Internal | Code::InvalidArgument => {
-            let message = format!("the request cannot be decoded: {}", status.message());
-            Refused::new(ErrorReason::MalformedRequest, message)
-        }
-        Code::OutOfRange => Refused::new(ErrorReason::RequestTooLarge, status.message()),
-        _ => return response,
+    // What tonic says of compressions and methods it does not know is right as it is.
+    let reason = if matches!(status.code(), Code::Internal | Code::InvalidArgument) {
+        ErrorReason::MalformedRequest
+    } else if status.code() == Code::OutOfRange {
+        ErrorReason::RequestTooLarge
+    } else {
+        return response;
     };
+    let refused = Refused::new(reason, format!("the request cannot be decoded: {}", status.message()));
     Status::from(refused).into_http()
 }

@@ -6,12 +6,12 @@ use uuid::Uuid;
 
 use super::state::{Direction, InvoiceState};
 use super::store::{Filter, ReceiptRow, Row};
-use crate::call::request_id;
+use crate::call::{etag, request_id};
+use crate::check::{Check, Invalid};
 use crate::fatturapa::{MAX_FILE_BYTES, SdiFileName};
 use crate::ids::{AccountId, InvoiceId};
 use crate::paging::{self, Page};
 use crate::pb::spazio::v1 as pb;
-use crate::refusal::{Check, Invalid};
 use crate::wire;
 
 /// What every request that stores a file begins with.
@@ -73,7 +73,7 @@ pub(super) fn draft(id: &str, invoice_id: &str, etag: &str) -> Result<DraftReque
     let mut check = Check::default();
     let request_id = request_id(&mut check, id);
     let invoice = check.parse("invoice_id", invoice_id);
-    let version = self::etag(&mut check, etag);
+    let version = crate::call::etag(&mut check, etag);
     check.finish(|| Some(DraftRequest { request_id: request_id?, id: invoice?, version: version? }))
 }
 
@@ -85,12 +85,6 @@ pub(super) fn new_version(request: &pb::UpdateSentInvoiceRequest) -> Result<(Dra
     size(&mut check, &request.file, MAX_FILE_BYTES);
     let file_name = if request.file_name.is_empty() { Some(None) } else { sdi_name(&mut check, &request.file_name).map(Some) };
     check.finish(|| Some((DraftRequest { request_id: request_id?, id: invoice?, version: version? }, file_name?)))
-}
-
-/// An etag that may be left out.
-fn etag(check: &mut Check, text: &str) -> Option<Option<i64>> {
-    let parsed = (!text.is_empty()).then(|| text.parse::<i64>().map_err(|_| "must be the etag of an earlier answer"));
-    check.take_optional("etag", parsed)
 }
 
 pub(super) fn id(invoice_id: &str) -> Result<InvoiceId, Invalid> {

@@ -1,11 +1,12 @@
 //! What can go wrong with invoices.
 
 use super::state::InvoiceState;
+use crate::check::Invalid;
 use crate::db::{Fault, Reuse};
 use crate::fatturapa::Unreadable;
 use crate::pb::spazio::v1::ErrorReason;
 use crate::quota::QuotaError;
-use crate::refusal::{Invalid, Refusal, Refused, Violation, carries_faults, into_status};
+use crate::refusal::{Refusal, Refused, Violation, carries_faults, into_status};
 
 /// An error of this room.
 #[derive(Debug, thiserror::Error)]
@@ -68,7 +69,7 @@ impl Refusal for InvoiceError {
             }
             Self::State { wanted, current } => {
                 let message = format!("the invoice is {current} and can no longer be {wanted}: only drafts can");
-                Refused::new(ErrorReason::InvoiceState, message.clone()).with("state", current).precondition(
+                Refused::new(ErrorReason::InvoiceState, message.clone()).with("state", &current).precondition(
                     "INVOICE_STATE",
                     "invoice",
                     message,
@@ -80,14 +81,14 @@ impl Refusal for InvoiceError {
             Self::Unreadable(unreadable) => {
                 let violations = unreadable.messages().into_iter().map(|description| Violation { field: "file".to_owned(), description });
                 Refused::new(ErrorReason::DocumentUnreadable, unreadable.to_string())
-                    .with("problem", unreadable.code())
+                    .with("problem", &unreadable.code())
                     .violations(violations)
             }
             Self::FileNameUsed(name) => {
                 let message = format!(
                     "another sent invoice of this account is named {name}; the SdI takes each name once (00002): choose the next progressive"
                 );
-                Refused::new(ErrorReason::FileNameUsed, message).with("file_name", name)
+                Refused::new(ErrorReason::FileNameUsed, message).with("file_name", &name)
             }
             Self::FileStored => Refused::new(ErrorReason::FileStored, "another sent invoice of this account holds the very same file"),
             Self::Quota(error) => error.refused(),

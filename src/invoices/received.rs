@@ -82,7 +82,7 @@ async fn advanced(tx: &Tx, account: AccountId, receipt: &Receipt) -> Result<Opti
     match moved {
         Move::Moved | Move::AlreadyThere => {}
         Move::Illegal { current } => {
-            tracing::info!(invoice = %row.id, %current, receipt = receipt.kind.code(), "receipt kept, nothing moved")
+            tracing::info!(invoice = %row.id, %current, receipt = receipt.kind.code(), "receipt kept, nothing moved");
         }
     }
     Ok(Some(row))

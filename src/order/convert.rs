@@ -8,6 +8,7 @@ use super::state::{OrderKind, OrderState};
 use super::{Rules, form, store};
 use crate::call::request_id;
 use crate::cart::{line_message, quote_amounts};
+use crate::check::{Check, Invalid};
 use crate::clock::CalendarDay;
 use crate::db::Fault;
 use crate::ids::OrderId;
@@ -17,7 +18,6 @@ use crate::notify::language::Language;
 use crate::notify::templates::HowToPay;
 use crate::payment::{ChargeState, PaymentMethod, PaymentOutcome, ReviewReason};
 use crate::pb::spazio::v1 as pb;
-use crate::refusal::{Check, Invalid};
 use crate::wire;
 
 /// The id in a request that has nothing else.
@@ -37,8 +37,7 @@ pub(super) struct ChangeRequest {
 fn target(check: &mut Check, id: &str, order: &str, etag: &str) -> Option<ChangeRequest> {
     let request_id = request_id(check, id);
     let order = check.parse("order_id", order);
-    let version = (!etag.is_empty()).then(|| etag.parse::<i64>().map_err(|_| "must be the etag of an earlier answer"));
-    let version = check.take_optional("etag", version);
+    let version = crate::call::etag(check, etag);
     Some(ChangeRequest { request_id: request_id?, order: order?, version: version? })
 }
 

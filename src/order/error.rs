@@ -2,10 +2,11 @@
 
 use super::state::OrderState;
 use crate::cart::CartError;
+use crate::check::Invalid;
 use crate::db::{Fault, Reuse};
 use crate::pb::spazio::v1::ErrorReason;
 use crate::quota::QuotaError;
-use crate::refusal::{Invalid, Refusal, Refused, Violation, carries_faults, into_status};
+use crate::refusal::{Refusal, Refused, Violation, carries_faults, into_status};
 
 /// An error of this room.
 #[derive(Debug, thiserror::Error)]
@@ -86,11 +87,11 @@ impl Refusal for OrderError {
             Self::NotFound => Refused::new(ErrorReason::OrderNotFound, "this account has no such order; list its orders with ListOrders"),
             Self::State { wanted, current } => {
                 let message = format!("the order is {current} and cannot be {wanted}");
-                Refused::new(ErrorReason::OrderState, message.clone()).with("state", current).precondition("ORDER_STATE", "order", message)
+                Refused::new(ErrorReason::OrderState, message.clone()).with("state", &current).precondition("ORDER_STATE", "order", message)
             }
             Self::ChargeUnderWay => {
                 let message = "a charge of this order is under way; look at the order again in a moment";
-                Refused::new(ErrorReason::OrderState, message).with("state", "charge_under_way").precondition(
+                Refused::new(ErrorReason::OrderState, message).with("state", &"charge_under_way").precondition(
                     "ORDER_STATE",
                     "order",
                     message,

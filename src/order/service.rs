@@ -11,13 +11,13 @@ use super::convert::{self, Shown};
 use super::payments::{self, Incoming};
 use super::{OrderError, Rules, cancel, place, store};
 use crate::call::{Call, request_id};
+use crate::check::Check;
 use crate::clock::CalendarDay;
 use crate::db::{Db, Fault, Tx};
 use crate::ids::{AccountId, CartId, OrderId};
 use crate::notify::language::Language;
 use crate::pb::spazio::v1 as pb;
 use crate::pb::spazio::v1::order_service_server::OrderService;
-use crate::refusal::Check;
 use crate::{paging, respond};
 
 /// Serves OrderService.

@@ -291,9 +291,9 @@ pub(super) async fn postpone_charge(tx: &Tx, charge: &ChargeRow, next: DateTime<
 
 /// Ends a charge; false when another process ended it before.
 pub(super) async fn settle_charge(tx: &Tx, charge: &ChargeRow, state: ChargeState, message: Option<String>) -> Result<bool, DbErr> {
-    let change = charge::ActiveModel { state: Set(state), message: Set(message), settled_time: Set(Some(tx.now())), ..Default::default() };
+    let end = charge::ActiveModel { state: Set(state), message: Set(message), settled_time: Set(Some(tx.now())), ..Default::default() };
     let settled = tenant::update_of::<charge::Entity>(charge.account_id)
-        .set(change)
+        .set(end)
         .filter(charge::Column::Id.eq(charge.id))
         .filter(charge::Column::State.eq(ChargeState::Processing))
         .exec(tx)

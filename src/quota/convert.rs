@@ -6,10 +6,11 @@ use super::level::{Level, Thresholds};
 use crate::account::standing::Standing;
 use crate::account::state::{Action, permitted};
 use crate::account::state_message;
+use crate::check::{Check, Invalid};
 use crate::clock::CalendarDay;
 use crate::notify::language::Language;
 use crate::pb::spazio::v1 as pb;
-use crate::refusal::{Check, Invalid, Refusal, reason_name};
+use crate::refusal::{Refusal, reason_name};
 use crate::space::Percentage;
 use crate::wire;
 
@@ -77,7 +78,7 @@ fn denied(action: pb::Action, error: &QuotaError, language: Language) -> pb::Act
 }
 
 /// The term of the purchase to forecast with extension; none without.
-pub(super) fn years(request: &pb::RecommendQuantityRequest) -> Result<Option<u32>, Invalid> {
+pub(super) fn years(request: pb::RecommendQuantityRequest) -> Result<Option<u32>, Invalid> {
     let mut check = Check::default();
     let years = match request.term_years {
         0 => Some(1),

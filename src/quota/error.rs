@@ -77,7 +77,7 @@ impl Refusal for QuotaError {
                 let italian = format!("Il servizio è scaduto il {expiry}: rinnovalo per riattivarlo.");
                 let english = format!("The service expired on {expiry}: renew it to reactivate the account.");
                 Refused::new(ErrorReason::AccountExpired, message.clone())
-                    .with("expiry_day", expiry)
+                    .with("expiry_day", &expiry)
                     .precondition("ACCOUNT_EXPIRED", account.to_string(), message)
                     .localized(italian, english)
             }
@@ -86,7 +86,7 @@ impl Refusal for QuotaError {
                 let italian = format!("Il servizio è scaduto il {expiry}, da più di 90 giorni: è possibile solo un nuovo acquisto.");
                 let english = format!("The service expired on {expiry}, more than 90 days ago: only a new purchase is possible.");
                 Refused::new(ErrorReason::AccountDeleted, message.clone())
-                    .with("expiry_day", expiry)
+                    .with("expiry_day", &expiry)
                     .precondition("ACCOUNT_DELETED", account.to_string(), message)
                     .localized(italian, english)
             }
@@ -110,14 +110,14 @@ fn exhausted(account: AccountId, used: Bytes, capacity: Bytes, needed: Option<By
         format!("Spazio esaurito: acquista almeno {buy} GB per tornare a inviare fatture. Ricezione, lettura e download restano attivi.");
     let english = format!("No space left: buy at least {buy} GB to send invoices again. Receiving, reading and downloading go on.");
     let mut refused = Refused::new(ErrorReason::SpaceExhausted, message.clone())
-        .with("used_bytes", used.get())
-        .with("capacity_bytes", capacity.get())
-        .with("free_bytes", free.get())
-        .with("gb_to_buy", buy)
+        .with("used_bytes", &used.get())
+        .with("capacity_bytes", &capacity.get())
+        .with("free_bytes", &free.get())
+        .with("gb_to_buy", &buy)
         .quota(account.to_string(), message)
         .localized(italian, english);
     if let Some(needed) = needed {
-        refused = refused.with("needed_bytes", needed.get());
+        refused = refused.with("needed_bytes", &needed.get());
     }
     refused
 }

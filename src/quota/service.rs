@@ -35,7 +35,7 @@ impl QuotaService for QuotaApi {
         request: Request<pb::RecommendQuantityRequest>,
     ) -> Result<Response<pb::RecommendQuantityResponse>, Status> {
         let call = Call::of(&request);
-        let years = convert::years(request.get_ref())?;
+        let years = convert::years(*request.get_ref())?;
         let today = self.today();
         let standing = call.standing();
         let services = account::services(self.db.reader(), call.account()).await.map_err(Fault::from)?;

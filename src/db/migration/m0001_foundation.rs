@@ -7,7 +7,7 @@ use sea_orm::{ConnectionTrait, DbErr};
 use sea_orm_migration::prelude::{DeriveMigrationName, MigrationTrait, SchemaManager, async_trait};
 use sea_orm_migration::sea_orm;
 
-use crate::db::dialect;
+use crate::db::dialect::{self, Dialect};
 
 #[derive(DeriveMigrationName)]
 pub(super) struct Migration;
@@ -21,16 +21,16 @@ impl MigrationTrait for Migration {
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let connection = manager.get_connection();
-        let backend = manager.get_database_backend();
+        let dialect = Dialect::of(manager.get_database_backend());
         let tables = [ACCOUNTS, SPACE, DOCUMENTS, ORDERS, PAYMENTS, PLUMBING].concat();
         for sql in tables {
-            connection.execute_unprepared(&dialect::column_types(backend, sql)).await?;
+            connection.execute_unprepared(&dialect::column_types(dialect, sql)).await?;
         }
-        if let Some(sql) = dialect::guard_support(backend) {
+        if let Some(sql) = dialect::guard_support(dialect) {
             connection.execute_unprepared(sql).await?;
         }
         for (name, event, table, condition, message) in GUARDS {
-            connection.execute_unprepared(&dialect::guard(backend, name, event, table, condition, message)).await?;
+            connection.execute_unprepared(&dialect::guard(dialect, name, event, table, condition, message)).await?;
         }
         Ok(())
     }
@@ -78,7 +78,7 @@ const ACCOUNTS: &[&str] = &[
     "CREATE UNIQUE INDEX service_one_base_plan ON service (account_id) WHERE kind = 'base_plan'",
     "CREATE UNIQUE INDEX service_module_once ON service (account_id, product) WHERE kind = 'module'",
     "CREATE INDEX service_renewing ON service (expiry_day) WHERE mandate_id IS NOT NULL",
-    "CREATE INDEX service_expiry ON service (kind, expiry_day)",
+    "CREATE INDEX service_expiry ON service (expiry_day)",
 ];
 
 const SPACE: &[&str] = &[

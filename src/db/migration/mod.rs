@@ -2,11 +2,12 @@
 
 mod m0001_foundation;
 
-use sea_orm::{ConnectionTrait, DbBackend, DbErr};
+use sea_orm::{ConnectionTrait, DbErr};
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait, async_trait};
 use sea_orm_migration::sea_orm;
 
 use super::Db;
+use super::dialect::Dialect;
 
 struct Migrations;
 
@@ -43,9 +44,9 @@ pub async fn standing(db: &Db) -> Result<Standing, DbErr> {
 }
 
 async fn applied(db: &Db) -> Result<Vec<String>, DbErr> {
-    let exists = match db.backend() {
-        DbBackend::Sqlite => "SELECT COUNT(*) AS n FROM sqlite_master WHERE name = 'seaql_migrations'",
-        _ => "SELECT COUNT(*) AS n FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'seaql_migrations'",
+    let exists = match Dialect::of(db.backend()) {
+        Dialect::Sqlite => "SELECT COUNT(*) AS n FROM sqlite_master WHERE name = 'seaql_migrations'",
+        Dialect::Postgres => "SELECT COUNT(*) AS n FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'seaql_migrations'",
     };
     let query = |sql: &str| sea_orm::Statement::from_string(db.backend(), sql);
     let row = db.reader().query_one_raw(query(exists)).await?;
@@ -61,7 +62,7 @@ const ADVISORY_LOCK: i64 = 0x5350_415a_494f;
 
 /// Applies what is missing. Several processes may do so at once.
 pub async fn migrate(db: &Db) -> Result<(), DbErr> {
-    if db.backend() == DbBackend::Sqlite {
+    if Dialect::of(db.backend()) == Dialect::Sqlite {
         return Migrations::up(db.writer(), None).await;
     }
     let failed = |error: sea_orm::sqlx::Error| DbErr::Custom(format!("the migration lock: {error}"));
