@@ -169,8 +169,9 @@ pub(super) async fn receive(story: &mut Story, paper: Paper) -> Result<pb::Invoi
     Ok(invoice)
 }
 
-/// Adds up what was stored, and notes the usage at which a level was crossed: that is what the mail tells.
+/// Adds up what was stored, a minute after the other, and notes the usage at which a level was crossed: that is what the mail tells.
 fn grow(story: &mut Story, size: u64) {
+    story.stage.a_minute_passes();
     let before = level(story);
     story.stored += size;
     if level(story) > before {

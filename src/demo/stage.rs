@@ -3,6 +3,7 @@
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
 use tonic::Request;
@@ -108,7 +109,7 @@ impl Stage {
         let key = DevelopmentKey::load_or_create(folder).map_err(Stop::stage)?;
         let identity = config.identity.clone();
         let Delivery::Files(mails) = config.mail.delivery.clone() else { return Err(Stop::stage("mails are to be written to files")) };
-        let app = app::start(config, clock.clone()).await.map_err(Stop::stage)?;
+        let app = app::start(&config, clock.clone()).await.map_err(Stop::stage)?;
         let endpoint = Endpoint::from_shared(format!("http://{}", app.address)).map_err(Stop::stage)?;
         let channel = endpoint.connect().await.map_err(Stop::stage)?;
         let ids = Ids::new(clock.clone());
@@ -133,6 +134,11 @@ impl Stage {
     /// Moves the clock to the morning of a day; never back.
     pub(super) fn turn_to(&self, day: CalendarDay) {
         self.clock.set((day.start() + TIME_OF_DAY).max(self.clock.now()));
+    }
+
+    /// Lets a minute pass, so that what happens one after the other is told in that order.
+    pub(super) fn a_minute_passes(&self) {
+        self.clock.advance(Duration::from_mins(1));
     }
 
     /// Waits until every job that is due has been done: mails, charges, renewals.
