@@ -102,7 +102,12 @@ async fn play(arguments: &Arguments) -> Result<(), Stop> {
         Ok(()) => close::close(&mut story, &folder, arguments.exit).await,
         Err(stop) => Err(story.at_step(stop)),
     };
-    let cleared = story.stage.clear().await;
+    let Story { stage, tell, .. } = story;
+    let cleared = stage.clear().await;
+    if ended.is_ok() && cleared.is_ok() {
+        tell.gap();
+        tell.say("Stopped: every call and every write was finished.");
+    }
     ended.and(cleared)
 }
 
@@ -122,7 +127,7 @@ impl Story {
             "The clock is moved by hand, so that a year and a half pass in seconds. The account has a trial plan of a few MB instead of \
              1 GB, so that it can be filled in seconds; it costs what the ordinary plan costs, and everything else is as it is for every customer.",
         );
-        match self.papers.from_folder() {
+        match self.papers.files() {
             0 => tell.say("The invoices are generated: well-formed FatturaPA files, each different."),
             count => tell.say(&format!(
                 "The invoices are {count} files of the folder. Where they do not suffice they are used again under another number; they \
