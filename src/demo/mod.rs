@@ -49,6 +49,9 @@ pub struct Arguments {
     pub invoices: Option<PathBuf>,
 }
 
+/// So many files that were left out are told with the reason, the rest is counted.
+const LEFT_OUT_SHOWN: usize = 20;
+
 /// What the acts share.
 struct Story {
     stage: Stage,
@@ -134,8 +137,11 @@ impl Story {
                  stand for sent and received ones alike."
             )),
         }
-        for line in left_out {
+        for line in left_out.iter().take(LEFT_OUT_SHOWN) {
             tell.say(&format!("Left out: {line}"));
+        }
+        if let Some(more @ 1..) = left_out.len().checked_sub(LEFT_OUT_SHOWN) {
+            tell.say(&format!("Left out: {more} more files that cannot be read."));
         }
     }
 
