@@ -1,0 +1,8 @@
+//! The promises, tested through the front door: the real server, a real gRPC client, SQLite and PostgreSQL.
+//!
+//! One binary, because linking is dear; one file for each promise. support/ starts the server and gives the words.
+
+#[macro_use]
+mod support;
+
+mod front_door;
