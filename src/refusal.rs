@@ -174,8 +174,9 @@ impl From<Refused> for Status {
             }
             metadata.insert("error_id".to_owned(), id);
         }
+        let message = cut(&message, LONGEST_MESSAGE);
         let mut details = ErrorDetails::with_error_info(reason_name(reason), DOMAIN, metadata);
-        for violation in violations {
+        for violation in fitting(violations) {
             details.add_bad_request_violation(violation.field, violation.description);
         }
         if let Some((subject, description)) = quota {
@@ -194,6 +195,36 @@ impl From<Refused> for Status {
         }
         Self::with_error_details_vec(code(reason), message, details)
     }
+}
+
+/// A status travels in headers, of which many clients take 8 KiB in all: what does not fit is counted instead of listed.
+const LONGEST_MESSAGE: usize = 1024;
+const LONGEST_DESCRIPTION: usize = 300;
+const ALL_VIOLATIONS: usize = 3 * 1024;
+
+fn cut(text: &str, longest: usize) -> String {
+    if text.len() <= longest {
+        return text.to_owned();
+    }
+    let end = text.floor_char_boundary(longest);
+    format!("{} ...", &text[..end])
+}
+
+fn fitting(violations: Vec<Violation>) -> Vec<Violation> {
+    let count = violations.len();
+    let mut room = ALL_VIOLATIONS;
+    let mut fitting = Vec::new();
+    for Violation { field, description } in violations {
+        let violation = Violation { field: cut(&field, LONGEST_DESCRIPTION), description: cut(&description, LONGEST_DESCRIPTION) };
+        let Some(left) = room.checked_sub(violation.field.len() + violation.description.len()) else {
+            let description = format!("and {} more", count - fitting.len());
+            fitting.push(Violation { field: String::new(), description });
+            break;
+        };
+        room = left;
+        fitting.push(violation);
+    }
+    fitting
 }
 
 /// The list form can hold a LocalizedMessage for each language; the other cannot.
@@ -300,5 +331,30 @@ impl Refusal for Reuse {
     fn refused(&self) -> Refused {
         let message = "this request_id was used before with another request; use a new one for a new request";
         Refused::new(ErrorReason::RequestIdReused, message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn violation(number: usize) -> Violation {
+        Violation { field: format!("field_{number}"), description: "é".repeat(120) }
+    }
+
+    #[test]
+    fn a_refusal_fits_into_the_headers_that_clients_take() {
+        let refused = Refused::new(ErrorReason::InvalidRequest, "à".repeat(5000)).violations((0..500).map(violation));
+        let status = Status::from(refused);
+        assert!(status.message().len() + status.details().len() < 6 * 1024, "{} + {}", status.message().len(), status.details().len());
+        let told = status.get_details_bad_request().unwrap().field_violations;
+        let last = &told.last().unwrap().description;
+        assert_eq!(*last, format!("and {} more", 500 - (told.len() - 1)));
+    }
+
+    #[test]
+    fn every_violation_is_listed_when_all_fit() {
+        let status = Status::from(Refused::new(ErrorReason::InvalidRequest, "wrong").violations((0..5).map(violation)));
+        assert_eq!(status.get_details_bad_request().unwrap().field_violations.len(), 5);
     }
 }

@@ -235,6 +235,19 @@ fn the_table_has_a_row_for_every_setting() {
 }
 
 #[test]
+fn the_readme_shows_the_table() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let readme = fs::read_to_string(&path).unwrap();
+    let (before, rest) = readme.split_once("<!-- settings -->\n").unwrap();
+    let (_, after) = rest.split_once("<!-- /settings -->").unwrap();
+    let made = format!("{before}<!-- settings -->\n{}<!-- /settings -->{after}", markdown_table(&default_settings()));
+    if std::env::var_os(REWRITE).is_some() {
+        fs::write(&path, &made).unwrap();
+    }
+    assert!(fs::read_to_string(&path).unwrap() == made, "README.md differs from the settings: run this test once with {REWRITE}=1");
+}
+
+#[test]
 fn a_test_gets_a_free_port_and_its_own_folder() {
     let folder = tempfile::tempdir().unwrap();
     let config = Config::for_testing("sqlite://test.db", folder.path());

@@ -250,9 +250,7 @@ fn postgres_options(url: &SecretString, settings: &Settings, access: Access) -> 
         ("default_transaction_read_only", if access == Access::Read { "on" } else { "off" }.to_owned()),
         ("application_name", "spazio".to_owned()),
     ];
-    options.map_sqlx_postgres_opts(move |postgres| {
-        postgres.options(parameters.iter().map(|(name, value)| (*name, value.replace(' ', "\\ "))))
-    });
+    options.map_sqlx_postgres_opts(move |postgres| postgres.options(parameters.clone()));
     options.max_connections(settings.max_connections).min_connections(1).test_before_acquire(false);
     // A connection that a cancelled call left inside a transaction is thrown away instead of handed to the next caller:
     // inside one, now() stands still while statement_timestamp() moves on. The question also serves as the ping.
