@@ -6,3 +6,4 @@
 mod support;
 
 mod front_door;
+mod policy;
