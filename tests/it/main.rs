@@ -6,4 +6,6 @@
 mod support;
 
 mod front_door;
+mod never_refused;
 mod policy;
+mod story;
