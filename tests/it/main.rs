@@ -5,6 +5,7 @@
 #[macro_use]
 mod support;
 
+mod bad_input;
 mod front_door;
 mod never_refused;
 mod policy;

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use prost::Message;
-use prost_reflect::{DescriptorPool, DynamicMessage, FieldDescriptor, MethodDescriptor, Value};
+use prost_reflect::{DescriptorPool, DynamicMessage, FieldDescriptor, Kind, MethodDescriptor, Value};
 use spazio::call::ActsAs;
 use spazio::demo::invoices::receipt;
 use spazio::fatturapa::ReceiptKind;
@@ -81,6 +81,12 @@ impl Method {
     /// The field that names something of an account: an invoice, a cart, an order.
     pub fn id_field(&self) -> Option<FieldDescriptor> {
         ["invoice_id", "cart_id", "order_id"].into_iter().find_map(|name| self.field(name))
+    }
+
+    /// The number of its request's first field that holds a text.
+    pub fn text_field(&self) -> Option<u32> {
+        let input = self.descriptor.input();
+        input.fields().find(|field| field.kind() == Kind::String).map(|field| field.number())
     }
 
     /// How many fields its request has.
