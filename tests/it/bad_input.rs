@@ -29,7 +29,7 @@ pub struct Row {
 }
 
 async fn each_row_of_the_table_is_refused_for_its_own_reason(app: &TestApp) {
-    let ann = app.customer("ann").trial(8).create().await;
+    let ann = app.customer("ann").one_gb().create().await;
     let mut table = rows::rows(app, &ann).await;
     table.extend(files::rows(&ann).await);
     assert!(table.len() >= 100, "{} rows", table.len());

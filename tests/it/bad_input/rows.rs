@@ -233,7 +233,8 @@ async fn carts(ann: &Customer) -> Vec<Row> {
         remove("no module", "", argument, bad, &["module"]),
         remove("an unknown module", "teleportation", Code::NotFound, ErrorReason::ModuleUnknown, &[]),
         place("no etag", "", argument, bad, &["cart_etag"]),
-        place("an etag that is none", "nonsense", argument, bad, &["cart_etag"]),
+        place("an etag that is too long", &"1".repeat(65), argument, bad, &["cart_etag"]),
+        place("an etag that is none", "nonsense", Code::Aborted, ErrorReason::EtagMismatch, &[]),
         place("an old etag", "1-0000000000000000", Code::Aborted, ErrorReason::EtagMismatch, &[]),
         place("the etag of another price", "2-0000000000000000", Code::Aborted, ErrorReason::PricesChanged, &[]),
     ]
