@@ -8,5 +8,8 @@ mod support;
 mod bad_input;
 mod front_door;
 mod never_refused;
+mod payments;
 mod policy;
+mod pricing;
+mod state_machines;
 mod story;

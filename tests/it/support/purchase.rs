@@ -100,6 +100,12 @@ impl Customer {
         self.try_confirm(order, means, terms).await.unwrap_or_else(|status| panic!("{status}"))
     }
 
+    /// Tries to give the order up.
+    pub async fn try_cancel(&self, order: &pb::Order) -> Result<pb::Order, Status> {
+        let request = pb::CancelOrderRequest { request_id: request_id(), order_id: order.order_id.clone(), etag: String::new() };
+        Ok(self.panel.orders().cancel_order(request).await?.into_inner().order.expect("the order"))
+    }
+
     /// The order as it is now.
     pub async fn order(&self, order: &pb::Order) -> pb::Order {
         let answer = self.panel.orders().get_order(pb::GetOrderRequest { order_id: order.order_id.clone() }).await;
