@@ -1,0 +1,15 @@
+//! The promises, tested through the front door: the real server, a real gRPC client, SQLite and PostgreSQL.
+//!
+//! One binary, because linking is dear; one file for each promise. support/ starts the server and gives the words.
+
+#[macro_use]
+mod support;
+
+mod bad_input;
+mod front_door;
+mod never_refused;
+mod payments;
+mod policy;
+mod pricing;
+mod state_machines;
+mod story;

@@ -1,0 +1,39 @@
+//! Values in short words.
+
+use chrono::{DateTime, Utc};
+use spazio::clock::{CalendarDay, Clock};
+use spazio::ids::Ids;
+use spazio::wire;
+use uuid::Uuid;
+
+use super::pb;
+
+/// 1,048,576 bytes: the unit of trial plans.
+pub const MIB: u64 = 1 << 20;
+
+/// A moment, given as 2026-02-28T12:00:00Z.
+pub fn instant(text: &str) -> DateTime<Utc> {
+    text.parse().unwrap_or_else(|error| panic!("{text}: {error}"))
+}
+
+/// A day, given as 2026-02-28.
+pub fn day(text: &str) -> CalendarDay {
+    text.parse().unwrap_or_else(|error| panic!("{text}: {error}"))
+}
+
+/// A day of an answer, given as 2026-02-28.
+pub fn on(text: &str) -> Option<pb::CalendarDay> {
+    Some(wire::day(day(text)))
+}
+
+/// An amount, given as 12.30.
+pub fn euro(text: &str) -> pb::Money {
+    let (units, cents) = text.split_once('.').unwrap_or_else(|| panic!("{text} has no cents"));
+    let number = |digits: &str| digits.parse().unwrap_or_else(|error| panic!("{text}: {error}"));
+    pb::Money { currency_code: "EUR".to_owned(), units: number(units), cents: i32::try_from(number(cents)).expect("two digits") }
+}
+
+/// A new one.
+pub fn request_id() -> String {
+    Ids::new(Clock::system()).next::<Uuid>().to_string()
+}
