@@ -11,8 +11,8 @@ pub use convert::{service_kind as service_kind_message, state as state_message};
 pub use error::AccountError;
 pub use service::AccountApi;
 pub use store::{
-    Contact, Grant, Mandate, Owned, automatic_renewal, contact, expiring, mandate, prolong, record_state, renewing, service_by_id,
-    services, start, store_mandate,
+    Contact, Grant, Mandate, Owned, automatic_renewal, contact, expiring, mandate, prolong, record_state, renewing, running_out,
+    service_by_id, services, start, store_mandate,
 };
 
 pub use crate::catalogue::ServiceKind;

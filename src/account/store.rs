@@ -295,6 +295,17 @@ pub async fn renewing(connection: &impl ConnectionTrait, from: CalendarDay, thro
         .await
 }
 
+/// Services of every account that do not renew themselves and expire on a day from `from` through `through`.
+pub async fn running_out(connection: &impl ConnectionTrait, from: CalendarDay, through: CalendarDay) -> Result<Vec<Owned>, DbErr> {
+    tenant::every::<service::Entity>()
+        .filter(service::Column::MandateId.is_null())
+        .filter(service::Column::ExpiryDay.between(from, through))
+        .order_by_asc(service::Column::AccountId)
+        .order_by_asc(service::Column::Id)
+        .all(connection)
+        .await
+}
+
 /// Accounts whose standing may have changed between two days by the calendar alone: a pack or base plan expired, or the grace after it ended.
 pub async fn expiring(connection: &impl ConnectionTrait, after: CalendarDay, before: CalendarDay) -> Result<Vec<AccountId>, DbErr> {
     let expired = |from: CalendarDay, before: CalendarDay| {

@@ -8,7 +8,9 @@ pub mod templates;
 pub mod transport;
 
 pub use outbox::{send_due, waiting};
-pub use tell::{Payable, how_to_pay, level_crossed, order_completed, order_confirmed, payment_under_review, renewal_failed};
+pub use tell::{
+    Payable, RunningOut, how_to_pay, level_crossed, order_completed, order_confirmed, payment_under_review, renewal_failed, running_out,
+};
 
 use crate::words::words;
 

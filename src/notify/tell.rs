@@ -3,7 +3,8 @@
 use super::language::Language;
 use super::outbox;
 use super::templates::{
-    CrossedLevel, HowToPay, OrderCompleted, OrderConfirmed, PaymentUnderReview, RenewalFailed, RenewalSucceeded, SpaceLevelCrossed,
+    CrossedLevel, ExpiryReminder, HowToPay, OrderCompleted, OrderConfirmed, PaymentUnderReview, RenewalFailed, RenewalSucceeded,
+    SpaceLevelCrossed,
 };
 use crate::account::standing::{Standing, standing};
 use crate::account::{self, Contact};
@@ -154,6 +155,30 @@ pub async fn renewal_failed(
         next_attempt: next_attempt.map(CalendarDay::date),
     };
     outbox::post(tx, Some(order.account), &mail.mail(&email, language), format!("renewal failed {} {due}", order.order)).await
+}
+
+/// Reminds of services that expire and do not renew themselves (N4).
+pub async fn running_out(tx: &Tx, reminder: &RunningOut, catalogue: &Catalogue) -> Result<(), Fault> {
+    let RunningOut { account, expiry, products, due_day } = reminder;
+    let Contact { company: holder, email, language } = account::contact(tx, *account).await?;
+    let italian = language == Language::It;
+    let expiries = products.iter().map(|product| (catalogue.display_name(product, italian), expiry.date())).collect();
+    let days_left = u32::try_from(tx.today().days_until(*expiry)).unwrap_or(0);
+    let mail = ExpiryReminder { holder, expiries, days_left };
+    outbox::post(tx, Some(*account), &mail.mail(&email, language), format!("running out {account} {expiry} {due_day}")).await
+}
+
+/// Services of an account that expire on one day and do not renew themselves.
+#[derive(Clone, Debug)]
+pub struct RunningOut {
+    /// Whose they are.
+    pub account: AccountId,
+    /// Their last day.
+    pub expiry: CalendarDay,
+    /// The catalogue's codes.
+    pub products: Vec<String>,
+    /// The day on which it is told; an outage may delay the telling.
+    pub due_day: CalendarDay,
 }
 
 /// Tells the operators of a payment that needs somebody to look at it (B11).

@@ -1,5 +1,7 @@
 //! What the calendar brings: expiries, renewals, lapses, forgotten requests.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::WorkError;
@@ -7,6 +9,7 @@ use crate::account;
 use crate::clock::CalendarDay;
 use crate::db::{self, Db, Fault, Tx};
 use crate::ids::AccountId;
+use crate::notify::{self, RunningOut};
 use crate::order::{self, Rules};
 use crate::quota;
 use crate::quota::level::Thresholds;
@@ -21,6 +24,10 @@ pub(super) struct Diary {
 const AGAIN: TimeDelta = TimeDelta::minutes(15);
 /// After a start, expiries of so many days are looked at again: longer than any outage that nobody noticed.
 const LOOK_BACK_DAYS: u32 = 30;
+/// How many days before their expiry services that do not renew themselves are reminded of (N4).
+const REMINDERS: [u32; 4] = [90, 30, 15, 7];
+/// A reminder that an outage delayed is still sent so many days later.
+const LATE_REMINDER_DAYS: u32 = 3;
 /// How long a request_id is remembered.
 const REMEMBERED: TimeDelta = TimeDelta::days(30);
 
@@ -38,10 +45,29 @@ pub(super) async fn turn(db: &Db, rules: &Rules, diary: &mut Diary) -> Result<us
         let observe = async |tx: &Tx, (account, thresholds): &(AccountId, Thresholds)| quota::observe(tx, *account, *thresholds).await;
         db.write("standing", (account, rules.thresholds), observe).await?;
     }
+    remind(db, rules, looked.max(today.minus_days(LATE_REMINDER_DAYS)), today).await?;
     let started = order::renew(db, rules).await?;
     db.write("lapse", (), async |tx: &Tx, (): &()| order::lapse(tx).await.map_err(Fault::from)).await?;
     db.write("forget", now - REMEMBERED, async |tx: &Tx, moment: &DateTime<Utc>| db::forget_before(tx, *moment).await.map_err(Fault::from))
         .await?;
     diary.last = Some(now);
     Ok(started)
+}
+
+/// Reminds of what expires and does not renew itself; each reminder is told once, however often this runs.
+async fn remind(db: &Db, rules: &Rules, looked: CalendarDay, today: CalendarDay) -> Result<(), WorkError> {
+    for days_left in REMINDERS {
+        let expiring =
+            account::running_out(db.reader(), looked.plus_days(days_left), today.plus_days(days_left)).await.map_err(Fault::from)?;
+        let mut groups = BTreeMap::<(AccountId, CalendarDay), Vec<String>>::new();
+        for service in expiring {
+            groups.entry((service.account_id, service.expiry_day)).or_default().push(service.product);
+        }
+        for ((account, expiry), products) in groups {
+            let reminder = RunningOut { account, expiry, products, due_day: expiry.minus_days(days_left) };
+            let tell = async |tx: &Tx, (reminder, rules): &(RunningOut, Rules)| notify::running_out(tx, reminder, &rules.catalogue).await;
+            db.write("remind", (reminder, rules.clone()), tell).await?;
+        }
+    }
+    Ok(())
 }

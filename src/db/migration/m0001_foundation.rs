@@ -78,7 +78,7 @@ const ACCOUNTS: &[&str] = &[
     "CREATE UNIQUE INDEX service_one_base_plan ON service (account_id) WHERE kind = 'base_plan'",
     "CREATE UNIQUE INDEX service_module_once ON service (account_id, product) WHERE kind = 'module'",
     "CREATE INDEX service_renewing ON service (expiry_day) WHERE mandate_id IS NOT NULL",
-    "CREATE INDEX service_expiry ON service (kind, expiry_day)",
+    "CREATE INDEX service_expiry ON service (expiry_day)",
 ];
 
 const SPACE: &[&str] = &[
