@@ -5,4 +5,8 @@
 #[macro_use]
 mod support;
 
+mod cancel;
+mod crash;
 mod front_door;
+mod purchase_under_load;
+mod race;
