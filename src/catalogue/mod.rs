@@ -194,7 +194,9 @@ mod tests {
     fn the_shipped_catalogue_sells_what_the_product_promises() {
         let catalogue = Catalogue::shipped();
         let codes: Vec<_> = catalogue.products().map(|product| product.code.as_str()).collect();
-        let base_plans = ["fatturazione-elettronica", "trial-1m", "trial-2m", "trial-4m", "trial-8m", "trial-16m"];
+        let trials = ["trial-1m", "trial-2m", "trial-4m", "trial-8m", "trial-16m"];
+        let priced_trials = ["priced-trial-4m", "priced-trial-8m", "priced-trial-16m"];
+        let base_plans = [&["fatturazione-elettronica"], &trials[..], &priced_trials].concat();
         let modules = ["documents", "collections", "woocommerce", "electronic-orders"];
         assert_eq!(codes, [&base_plans[..], &["space-pack"], &modules, &["additional-users"]].concat());
         assert!(catalogue.base_plans().all(|plan| plan.kind == ServiceKind::BasePlan));

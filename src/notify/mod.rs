@@ -7,7 +7,7 @@ mod tell;
 pub mod templates;
 pub mod transport;
 
-pub use outbox::{send_due, waiting};
+pub use outbox::{due, send};
 pub use tell::{
     Payable, RunningOut, how_to_pay, level_crossed, order_completed, order_confirmed, payment_under_review, renewal_failed, running_out,
 };

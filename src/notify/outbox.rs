@@ -2,11 +2,9 @@
 //!
 //! A crash between sending and marking sends it again with the same Message-ID, which mail programs fold into one.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::{ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::MailState;
 use super::mail::Mail;
@@ -42,41 +40,33 @@ pub(super) async fn post(tx: &Tx, account: Option<AccountId>, mail: &Mail, once:
     Ok(())
 }
 
-/// Sends what is due; returns how many mails were sent.
-pub async fn send_due(db: &Db, transport: &Transport) -> Result<usize, Fault> {
-    let mut sent = 0;
-    for row in due(db.reader(), db.clock().now()).await? {
-        let claimed = db.write("mail.claim", row.clone(), async |tx: &Tx, row: &Model| claim(tx, row).await.map_err(Fault::from));
-        if !claimed.await? {
-            continue;
-        }
-        let outcome = match serde_json::from_str::<Mail>(&row.content) {
-            Ok(mail) => transport.send(&mail, row.id, row.created_time).await,
-            Err(error) => Err(SendError::Permanent(format!("the mail cannot be read: {error}"))),
-        };
-        sent += usize::from(outcome.is_ok());
-        db.write("mail.settle", (row, outcome), async |tx: &Tx, (row, outcome): &(Model, Result<(), SendError>)| {
-            settle(tx, row, outcome).await.map_err(Fault::from)
-        })
-        .await?;
-    }
-    Ok(sent)
-}
-
-/// How many mails wait to be sent.
-pub async fn waiting(connection: &impl ConnectionTrait) -> Result<u64, DbErr> {
-    tenant::every::<Entity>().filter(Column::State.eq(MailState::Waiting)).count(connection).await
-}
-
-async fn due(connection: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<Vec<Model>, DbErr> {
-    tenant::every::<Entity>()
+/// What is to be sent now.
+pub async fn due(db: &Db) -> Result<Vec<Model>, Fault> {
+    let rows = tenant::every::<Entity>()
         .filter(Column::State.eq(MailState::Waiting))
-        .filter(Column::NextTime.lte(now))
+        .filter(Column::NextTime.lte(db.clock().now()))
         .order_by_asc(Column::NextTime)
         .order_by_asc(Column::Id)
-        .limit(AT_ONCE)
-        .all(connection)
-        .await
+        .limit(AT_ONCE);
+    Ok(rows.all(db.reader()).await?)
+}
+
+/// Sends a mail, unless another process has it; returns whether it was sent.
+pub async fn send(db: &Db, transport: &Transport, row: Model) -> Result<bool, Fault> {
+    let claimed = db.write("mail.claim", row.clone(), async |tx: &Tx, row: &Model| claim(tx, row).await.map_err(Fault::from));
+    if !claimed.await? {
+        return Ok(false);
+    }
+    let outcome = match serde_json::from_str::<Mail>(&row.content) {
+        Ok(mail) => transport.send(&mail, row.id, row.created_time).await,
+        Err(error) => Err(SendError::Permanent(format!("the mail cannot be read: {error}"))),
+    };
+    let sent = outcome.is_ok();
+    db.write("mail.settle", (row, outcome), async |tx: &Tx, (row, outcome): &(Model, Result<(), SendError>)| {
+        settle(tx, row, outcome).await.map_err(Fault::from)
+    })
+    .await?;
+    Ok(sent)
 }
 
 /// Takes a mail: of several processes that see it, one gets it.

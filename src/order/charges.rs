@@ -19,33 +19,33 @@ const LEASE: TimeDelta = TimeDelta::seconds(30);
 /// When an undecided charge is asked about again.
 const ASK_AGAIN: TimeDelta = TimeDelta::seconds(2);
 
-/// Asks the gateway about every charge that is due; returns how many were settled.
-pub async fn drive_charges(db: &Db, gateway: &dyn Gateway, rules: &Rules) -> Result<usize, OrderError> {
-    let mut settled = 0;
-    for charge in store::due_charges(db.reader(), db.clock().now(), AT_ONCE).await? {
-        let Some(request) = claim(db, &charge).await? else { continue };
-        let status = match gateway.look_up(charge.id).await {
-            Ok(ChargeStatus::NotFound) => gateway.charge(&request).await,
-            answer => answer,
-        };
-        let ended = match status {
-            Ok(ChargeStatus::Succeeded) => Some((ChargeState::Succeeded, None)),
-            Ok(ChargeStatus::Declined(why)) => Some((ChargeState::Declined, Some(why))),
-            Ok(ChargeStatus::Pending | ChargeStatus::NotFound) => None,
-            Err(unanswered) => {
-                tracing::warn!(charge = %charge.id, "{unanswered}");
-                None
-            }
-        };
-        match ended {
-            Some((state, message)) => {
-                settle(db, charge, request.reference, state, message, rules).await?;
-                settled += 1;
-            }
-            None => postpone(db, charge).await?,
+/// Charges of every account whose gateway is to be asked now.
+pub async fn due_charges(db: &Db) -> Result<Vec<store::ChargeRow>, Fault> {
+    Ok(store::due_charges(db.reader(), db.clock().now(), AT_ONCE).await?)
+}
+
+/// Asks the gateway about a charge; returns whether it was settled.
+pub async fn drive_charge(db: &Db, gateway: &dyn Gateway, rules: &Rules, charge: store::ChargeRow) -> Result<bool, OrderError> {
+    let Some(request) = claim(db, &charge).await? else { return Ok(false) };
+    let status = match gateway.look_up(charge.id).await {
+        Ok(ChargeStatus::NotFound) => gateway.charge(&request).await,
+        answer => answer,
+    };
+    let (state, message) = match status {
+        Ok(ChargeStatus::Succeeded) => (ChargeState::Succeeded, None),
+        Ok(ChargeStatus::Declined(why)) => (ChargeState::Declined, Some(why)),
+        Ok(ChargeStatus::Pending | ChargeStatus::NotFound) => {
+            postpone(db, charge).await?;
+            return Ok(false);
         }
-    }
-    Ok(settled)
+        Err(unanswered) => {
+            tracing::warn!(charge = %charge.id, "{unanswered}");
+            postpone(db, charge).await?;
+            return Ok(false);
+        }
+    };
+    settle(db, charge, request.reference, state, message, rules).await?;
+    Ok(true)
 }
 
 async fn claim(db: &Db, charge: &store::ChargeRow) -> Result<Option<ChargeRequest>, OrderError> {

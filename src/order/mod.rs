@@ -14,10 +14,10 @@ mod service;
 pub mod state;
 mod store;
 
-pub use charges::drive_charges;
+pub use charges::{drive_charge, due_charges};
 pub use error::OrderError;
 pub use form::Terms;
-pub use renewals::renew;
+pub use renewals::{Renewal, due_renewals, renew};
 pub use service::OrderApi;
 pub use store::lapse;
 

@@ -27,7 +27,7 @@ fn next_due(expiry: CalendarDay, day: CalendarDay) -> Option<CalendarDay> {
 
 /// Services of one account that expire on one day and renew themselves.
 #[derive(Clone, Debug)]
-struct Group {
+pub struct Renewal {
     account: AccountId,
     expiry: CalendarDay,
     services: Vec<ServiceId>,
@@ -35,71 +35,70 @@ struct Group {
     term_years: u32,
 }
 
-/// Places the renewal orders that are due and starts their charges; returns how many charges were started.
-pub async fn renew(db: &Db, rules: &Rules) -> Result<usize, OrderError> {
+/// What is to be renewed today or was not charged yet: services of one account with one expiry each.
+pub async fn due_renewals(db: &Db) -> Result<Vec<Renewal>, Fault> {
     let today = CalendarDay::of(db.clock().now());
-    let expiring = account::renewing(db.reader(), today, today.plus_days(DAYS_BEFORE[0])).await?;
-    let mut started = 0;
-    for group in groups(expiring) {
-        let write = db
-            .write("renewal", (group, rules.clone()), async |tx: &Tx, (group, rules): &(Group, Rules)| renew_group(tx, group, rules).await);
-        started += usize::from(write.await?);
-    }
-    Ok(started)
+    Ok(groups(account::renewing(db.reader(), today, today.plus_days(DAYS_BEFORE[0])).await?))
 }
 
-fn groups(services: Vec<Owned>) -> Vec<Group> {
-    let mut groups = BTreeMap::<(AccountId, CalendarDay), Group>::new();
+/// Places the renewal's order, if there is none, and starts the charge that is due; returns whether one was started.
+pub async fn renew(db: &Db, rules: &Rules, renewal: Renewal) -> Result<bool, OrderError> {
+    let input = (renewal, rules.clone());
+    db.write("renewal", input, async |tx: &Tx, (renewal, rules): &(Renewal, Rules)| charge_due(tx, renewal, rules).await).await
+}
+
+fn groups(services: Vec<Owned>) -> Vec<Renewal> {
+    let mut groups = BTreeMap::<(AccountId, CalendarDay), Renewal>::new();
     for service in services {
         let Some(mandate) = service.mandate_id else { continue };
         let term_years = u32::try_from(service.term_years).unwrap_or(1);
         let key = (service.account_id, service.expiry_day);
-        let new = || Group { account: key.0, expiry: key.1, services: Vec::new(), mandate, term_years };
+        let new = || Renewal { account: key.0, expiry: key.1, services: Vec::new(), mandate, term_years };
         groups.entry(key).or_insert_with(new).services.push(service.id);
     }
     groups.into_values().collect()
 }
 
-async fn renew_group(tx: &Tx, group: &Group, rules: &Rules) -> Result<bool, OrderError> {
-    let Some(due) = due(group.expiry, tx.today()) else { return Ok(false) };
-    let order = match store::renewal(tx, group.account, group.expiry).await? {
+async fn charge_due(tx: &Tx, renewal: &Renewal, rules: &Rules) -> Result<bool, OrderError> {
+    let Some(due) = due(renewal.expiry, tx.today()) else { return Ok(false) };
+    let order = match store::renewal(tx, renewal.account, renewal.expiry).await? {
         Some(order) => order,
-        None => match place_renewal(tx, group, rules).await? {
+        None => match place_renewal(tx, renewal, rules).await? {
             Some(order) => order,
             // Another process placed it at this moment.
             None => return Ok(false),
         },
     };
     // Held: of two processes that look at the same moment, the second sees the charge of the first.
-    let order = store::hold(tx, group.account, order.id).await?;
+    let order = store::hold(tx, renewal.account, order.id).await?;
     if order.state != OrderState::AwaitingPayment {
         return Ok(false);
     }
-    match store::latest_charge(tx, group.account, order.id).await? {
+    match store::latest_charge(tx, renewal.account, order.id).await? {
         Some(charge) if charge.state == ChargeState::Processing || charge.due_day >= due => Ok(false),
         Some(_) | None => {
-            store::insert_charge(tx, &order, group.mandate, due).await?;
+            store::insert_charge(tx, &order, renewal.mandate, due).await?;
             Ok(true)
         }
     }
 }
 
-async fn place_renewal(tx: &Tx, group: &Group, rules: &Rules) -> Result<Option<store::Row>, OrderError> {
-    let owned = cart::owned(tx, group.account).await?;
-    let renewed: Vec<_> = owned.into_iter().filter(|service| group.services.contains(&service.id)).collect();
-    let quote = pricing::renewal(&rules.catalogue, tx.today(), group.term_years, &renewed).map_err(CartError::Unpriced)?;
-    let mandate = account::mandate(tx, group.account, group.mandate).await?;
-    let mandate = mandate.ok_or_else(|| Fault::Broken(format!("{} of {} vanished", group.mandate, group.account)))?;
+async fn place_renewal(tx: &Tx, renewal: &Renewal, rules: &Rules) -> Result<Option<store::Row>, OrderError> {
+    let owned = cart::owned(tx, renewal.account).await?;
+    let renewed: Vec<_> = owned.into_iter().filter(|service| renewal.services.contains(&service.id)).collect();
+    let quote = pricing::renewal(&rules.catalogue, tx.today(), renewal.term_years, &renewed).map_err(CartError::Unpriced)?;
+    let mandate = account::mandate(tx, renewal.account, renewal.mandate).await?;
+    let mandate = mandate.ok_or_else(|| Fault::Broken(format!("{} of {} vanished", renewal.mandate, renewal.account)))?;
     let order = store::NewOrder {
         id: tx.id(),
-        account: group.account,
+        account: renewal.account,
         kind: OrderKind::Renewal,
         cart: None,
-        renewed_expiry: Some(group.expiry),
-        term_years: group.term_years,
+        renewed_expiry: Some(renewal.expiry),
+        term_years: renewal.term_years,
         quote: &quote,
         mandate: Some((mandate.id, mandate.method)),
-        lapse_time: place::end_of_term(group.expiry, rules.lapse_days),
+        lapse_time: place::end_of_term(renewal.expiry, rules.lapse_days),
     };
     store::insert(tx, &order).await
 }

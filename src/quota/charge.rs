@@ -3,7 +3,7 @@
 //! The statement locks the account's space row, so two callers that race for the last bytes are decided one after the other.
 //! Received documents are charged unconditionally (S4). Every change of usage is appended to the ledger.
 
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, Statement};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, Statement};
 use uuid::Uuid;
 
 use super::level::{Level, Thresholds};
@@ -155,9 +155,4 @@ pub async fn observe(tx: &Tx, account: AccountId, thresholds: Thresholds) -> Res
         }
     }
     account::record_state(tx, account).await.map(|_| ())
-}
-
-/// The account's ledger from its beginning, for audits.
-pub async fn ledger_of(connection: &impl ConnectionTrait, account: AccountId) -> Result<Vec<ledger::Model>, DbErr> {
-    tenant::of::<ledger::Entity>(account).order_by_asc(ledger::Column::Sequence).all(connection).await
 }

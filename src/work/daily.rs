@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::WorkError;
+use super::Tally;
 use crate::account;
 use crate::clock::CalendarDay;
 use crate::db::{self, Db, Fault, Tx};
@@ -31,43 +31,46 @@ const LATE_REMINDER_DAYS: u32 = 3;
 /// How long a request_id is remembered.
 const REMEMBERED: TimeDelta = TimeDelta::days(30);
 
-/// Does what is due since the last time; returns how much was started.
-pub(super) async fn turn(db: &Db, rules: &Rules, diary: &mut Diary) -> Result<usize, WorkError> {
+/// Does what is due since the last time.
+pub(super) async fn turn(db: &Db, rules: &Rules, diary: &mut Diary, tally: &mut Tally) -> Result<(), Fault> {
     let now = db.clock().now();
     let today = CalendarDay::of(now);
     let looked = match diary.last {
         // The clock never runs backwards, but a person may turn it.
-        Some(last) if CalendarDay::of(last) == today && now < last + AGAIN && now >= last => return Ok(0),
+        Some(last) if CalendarDay::of(last) == today && now < last + AGAIN && now >= last => return Ok(()),
         Some(last) => CalendarDay::of(last).minus_days(1),
         None => today.minus_days(LOOK_BACK_DAYS),
     };
-    for account in account::expiring(db.reader(), looked.min(today), today).await.map_err(Fault::from)? {
+    let failed_before = tally.failed;
+    for account in account::expiring(db.reader(), looked.min(today), today).await? {
         let observe = async |tx: &Tx, (account, thresholds): &(AccountId, Thresholds)| quota::observe(tx, *account, *thresholds).await;
-        db.write("standing", (account, rules.thresholds), observe).await?;
+        tally.note("standing", db.write("standing", (account, rules.thresholds), observe).await.map(|()| false));
     }
-    remind(db, rules, looked.max(today.minus_days(LATE_REMINDER_DAYS)), today).await?;
-    let started = order::renew(db, rules).await?;
+    for reminder in reminders(db, looked.max(today.minus_days(LATE_REMINDER_DAYS)), today).await? {
+        let tell = async |tx: &Tx, (reminder, rules): &(RunningOut, Rules)| notify::running_out(tx, reminder, &rules.catalogue).await;
+        tally.note("reminder", db.write("remind", (reminder, rules.clone()), tell).await.map(|()| false));
+    }
+    for renewal in order::due_renewals(db).await? {
+        tally.note("renewal", order::renew(db, rules, renewal).await);
+    }
     db.write("lapse", (), async |tx: &Tx, (): &()| order::lapse(tx).await.map_err(Fault::from)).await?;
     db.write("forget", now - REMEMBERED, async |tx: &Tx, moment: &DateTime<Utc>| db::forget_before(tx, *moment).await.map_err(Fault::from))
         .await?;
-    diary.last = Some(now);
-    Ok(started)
-}
-
-/// Reminds of what expires and does not renew itself; each reminder is told once, however often this runs.
-async fn remind(db: &Db, rules: &Rules, looked: CalendarDay, today: CalendarDay) -> Result<(), WorkError> {
-    for days_left in REMINDERS {
-        let expiring =
-            account::running_out(db.reader(), looked.plus_days(days_left), today.plus_days(days_left)).await.map_err(Fault::from)?;
-        let mut groups = BTreeMap::<(AccountId, CalendarDay), Vec<String>>::new();
-        for service in expiring {
-            groups.entry((service.account_id, service.expiry_day)).or_default().push(service.product);
-        }
-        for ((account, expiry), products) in groups {
-            let reminder = RunningOut { account, expiry, products, due_day: expiry.minus_days(days_left) };
-            let tell = async |tx: &Tx, (reminder, rules): &(RunningOut, Rules)| notify::running_out(tx, reminder, &rules.catalogue).await;
-            db.write("remind", (reminder, rules.clone()), tell).await?;
-        }
+    if tally.failed == failed_before {
+        diary.last = Some(now);
     }
     Ok(())
+}
+
+/// What expires soon and does not renew itself. Each reminder is told once, however often this finds it.
+async fn reminders(db: &Db, looked: CalendarDay, today: CalendarDay) -> Result<Vec<RunningOut>, Fault> {
+    let mut groups = BTreeMap::<(AccountId, CalendarDay, CalendarDay), Vec<String>>::new();
+    for days_left in REMINDERS {
+        for service in account::running_out(db.reader(), looked.plus_days(days_left), today.plus_days(days_left)).await? {
+            let due_day = service.expiry_day.minus_days(days_left);
+            groups.entry((service.account_id, service.expiry_day, due_day)).or_default().push(service.product);
+        }
+    }
+    let reminder = |((account, expiry, due_day), products)| RunningOut { account, expiry, products, due_day };
+    Ok(groups.into_iter().map(reminder).collect())
 }

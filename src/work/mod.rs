@@ -11,9 +11,8 @@ use tokio::sync::{Mutex, Notify};
 use tokio_util::sync::CancellationToken;
 
 use crate::db::{Db, Fault};
-use crate::notify::transport::Transport;
-use crate::notify::{self};
-use crate::order::{self, OrderError, Rules};
+use crate::notify::{self, transport::Transport};
+use crate::order::{self, Rules};
 use crate::payment::gateway::Gateway;
 
 /// What the jobs need.
@@ -56,15 +55,43 @@ impl Worker {
         }
     }
 
-    /// Does everything that is due now, and what follows from it.
+    /// Does everything that is due now, and what follows from it. What fails is logged, holds nothing else up, and is tried again later.
     pub async fn until_idle(&self) -> Result<(), WorkError> {
         let mut diary = self.diary.lock().await;
         loop {
-            let mut done = daily::turn(&self.db, &self.rules, &mut diary).await?;
-            done += order::drive_charges(&self.db, self.gateway.as_ref(), &self.rules).await?;
-            done += notify::send_due(&self.db, &self.transport).await?;
-            if done == 0 {
+            let mut tally = Tally::default();
+            daily::turn(&self.db, &self.rules, &mut diary, &mut tally).await?;
+            for charge in order::due_charges(&self.db).await? {
+                tally.note("charge", order::drive_charge(&self.db, self.gateway.as_ref(), &self.rules, charge).await);
+            }
+            for mail in notify::due(&self.db).await? {
+                tally.note("mail", notify::send(&self.db, &self.transport, mail).await);
+            }
+            if tally.failed > 0 {
+                return Err(WorkError::Failed(tally.failed));
+            }
+            if tally.done == 0 {
                 return Ok(());
+            }
+        }
+    }
+}
+
+/// What a round did.
+#[derive(Debug, Default)]
+struct Tally {
+    done: usize,
+    failed: usize,
+}
+
+impl Tally {
+    /// Counts a job that did something, or failed.
+    fn note<E: std::fmt::Display>(&mut self, job: &'static str, result: Result<bool, E>) {
+        match result {
+            Ok(did) => self.done += usize::from(did),
+            Err(error) => {
+                tracing::error!(job, "failed and is tried again: {error}");
+                self.failed += 1;
             }
         }
     }
@@ -73,10 +100,10 @@ impl Worker {
 /// Why a round of background work stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum WorkError {
-    /// The database.
+    /// What is due cannot be looked up.
     #[error(transparent)]
     Fault(#[from] Fault),
-    /// An order.
-    #[error(transparent)]
-    Order(#[from] OrderError),
+    /// So many jobs failed; the log tells each.
+    #[error("{0} jobs failed")]
+    Failed(usize),
 }
