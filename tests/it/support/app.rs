@@ -64,6 +64,11 @@ impl TestApp {
         self.folder.path()
     }
 
+    /// Its front door over another connection.
+    pub fn connect(&self) -> Front {
+        Front::of(self.app.address, self.folder(), self.clock.clone())
+    }
+
     /// What the server's clock shows.
     pub fn clock(&self) -> &Clock {
         &self.clock
