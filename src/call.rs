@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use prost::Message;
 use ring::digest::{Context, SHA256};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 use tonic::Request;
 use uuid::Uuid;
@@ -59,6 +60,8 @@ pub struct Call {
     pub standing: Option<Arc<Standing>>,
     /// When its time is over.
     pub deadline: Instant,
+    /// Its place among the calls that are served at once; a stream keeps it to its end.
+    pub place: Arc<OwnedSemaphorePermit>,
 }
 
 impl Call {

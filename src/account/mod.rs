@@ -11,7 +11,7 @@ pub use convert::{service_kind as service_kind_message, state as state_message};
 pub use error::AccountError;
 pub use service::AccountApi;
 pub use store::{
-    Contact, Grant, Mandate, Owned, automatic_renewal, contact, expiring, mandate, prolong, record_state, renewing, running_out,
+    Contact, Grant, Mandate, Owned, automatic_renewal, contact, expiring, hold, mandate, prolong, record_state, renewing, running_out,
     service_by_id, services, start, store_mandate,
 };
 

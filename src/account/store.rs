@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, ExprTrait, QueryFilter, QueryOrder,
-    SqlErr,
+    QuerySelect, SqlErr,
 };
 
 use super::standing::{grace_start, standing};
@@ -207,8 +207,8 @@ pub async fn service_by_id(connection: &impl ConnectionTrait, account: AccountId
     tenant::of::<service::Entity>(account).filter(service::Column::Id.eq(id)).one(connection).await
 }
 
-/// Starts something new today. A module that was bought before is the same service again, from today or, if it is active, from its expiry.
-pub async fn start(tx: &Tx, account: AccountId, grant: &Grant) -> Result<(ServiceId, Option<CalendarDay>, CalendarDay), DbErr> {
+/// Starts something new today; the account must be held. A module that was bought before is the same service again, from today or, if it is active, from its expiry.
+pub async fn start(tx: &Tx, account: AccountId, grant: &Grant) -> Result<(ServiceId, Option<CalendarDay>, CalendarDay), Fault> {
     if grant.kind == ServiceKind::Module {
         let before = tenant::of::<service::Entity>(account)
             .filter(service::Column::Kind.eq(ServiceKind::Module))
@@ -246,15 +246,26 @@ async fn insert_service(tx: &Tx, account: AccountId, first_day: CalendarDay, gra
     Ok(id)
 }
 
-/// Moves a service's expiry to a later day; never to an earlier one.
-pub async fn prolong(tx: &Tx, account: AccountId, id: ServiceId, expiry: CalendarDay) -> Result<(), DbErr> {
-    tenant::update_of::<service::Entity>(account)
+/// Holds what the account has bought until the commit: two orders that prolong the same services are granted one after the other.
+///
+/// It is the space row that is held, which grants change anyway, and which charges take before anything else of the account.
+pub async fn hold(tx: &Tx, account: AccountId) -> Result<(), Fault> {
+    let held = tenant::of::<space::Entity>(account).lock_exclusive().one(tx).await?;
+    held.map(|_| ()).ok_or_else(|| Fault::Broken(format!("{account} has no space row")))
+}
+
+/// Moves a service's expiry to a later day; never to an earlier one. The account must be held.
+pub async fn prolong(tx: &Tx, account: AccountId, id: ServiceId, expiry: CalendarDay) -> Result<(), Fault> {
+    let prolonged = tenant::update_of::<service::Entity>(account)
         .col_expr(service::Column::ExpiryDay, Expr::val(expiry))
         .filter(service::Column::Id.eq(id))
         .filter(service::Column::ExpiryDay.lt(expiry))
         .exec(tx)
-        .await
-        .map(|_| ())
+        .await?;
+    match prolonged.rows_affected {
+        1 => Ok(()),
+        _ => Err(Fault::Broken(format!("{id} was to be prolonged to {expiry} and lasts longer already"))),
+    }
 }
 
 /// Turns automatic renewal of these services on, with that means of payment and term (N1).

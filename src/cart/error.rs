@@ -35,6 +35,9 @@ pub enum CartError {
     /// The cart cannot be priced as it is: everything that is wrong with it.
     #[error("the cart cannot be priced")]
     Unpriced(Vec<pricing::Violation>),
+    /// A deleted account buys its base plan anew, or nothing.
+    #[error("the account is deleted and the cart does not buy its base plan")]
+    NoBasePlan,
     /// Fields are missing or wrong.
     #[error(transparent)]
     Invalid(#[from] Invalid),
@@ -75,6 +78,10 @@ impl Refusal for CartError {
                 Refused::new(ErrorReason::ModuleUnknown, message).with("module", &module)
             }
             Self::ModulePresent(why) => Refused::new(ErrorReason::ModulePresent, why),
+            Self::NoBasePlan => {
+                let message = "the account is deleted: without its base plan nothing in it can be used; turn the extension ON, which buys the plan anew";
+                Refused::new(ErrorReason::AccountDeleted, message).precondition("ACCOUNT_DELETED", "cart", message)
+            }
             Self::Unpriced(violations) => unpriced(violations),
             Self::Invalid(error) => error.refused(),
             Self::Reuse(error) => error.refused(),

@@ -7,6 +7,8 @@ use sea_orm::{ConnectionTrait, DbErr};
 use super::pricing::{OwnedService, Quote, Selection, quote, suggestions};
 use super::{CartError, store};
 use crate::account;
+use crate::account::standing::standing;
+use crate::account::state::AccountState;
 use crate::catalogue::{Catalogue, Product};
 use crate::clock::CalendarDay;
 use crate::db::{Fault, Tx};
@@ -92,8 +94,16 @@ pub async fn check_out(
         let same_cart = version_of(etag) == Some(priced.row.version);
         return Err(if same_cart { CartError::PricesChanged { total: priced.quote.amounts.total } } else { CartError::EtagMismatch });
     }
+    if !priced.selection.extension && is_deleted(tx, account).await? {
+        return Err(CartError::NoBasePlan);
+    }
     store::set_order(tx, account, id, Some(order)).await?;
     Ok(Checkout { quote: priced.quote, term_years: priced.selection.term_years })
+}
+
+async fn is_deleted(tx: &Tx, account: AccountId) -> Result<bool, DbErr> {
+    let found = standing(tx, account, tx.today()).await?;
+    Ok(found.is_some_and(|found| found.state(tx.today()) == AccountState::Deleted))
 }
 
 /// The cart's version in an etag.

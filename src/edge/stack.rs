@@ -17,7 +17,7 @@ use tracing::Instrument as _;
 
 use super::limits::{Limited, Limits};
 use super::{account, authentication, limits, quota, repetition, status};
-use crate::call::{Call, Caller};
+use crate::call::Call;
 use crate::clock::CalendarDay;
 use crate::db::Db;
 use crate::pb::spazio::v1::ErrorReason;
@@ -49,17 +49,15 @@ impl Edge {
             return settle(room.call(Request::from_parts(parts, body)).await, None);
         }
         let judged = async {
-            let place = self.limits.place()?;
-            let caller = authentication::authenticate(&self.tokens, &parts, self.db.clock().now())?;
+            let place = Arc::new(self.limits.place()?);
+            let caller = Arc::new(authentication::authenticate(&self.tokens, &parts, self.db.clock().now())?);
             let method = known(parts.uri.path())?;
             authentication::authorize(method, &caller)?;
             let deadline = limits::deadline(&parts, method, arrival, self.limits.longest);
-            let (call, body) = timeout_at(deadline, self.judge(&parts, body, method, caller, deadline))
-                .await
-                .unwrap_or_else(|_| Err(limits::overdue(method)))?;
-            Ok::<_, Status>((place, call, body))
+            let call = Call { method, caller, standing: None, deadline, place };
+            timeout_at(deadline, self.judge(&parts, body, call)).await.unwrap_or_else(|_| Err(limits::overdue(method)))
         };
-        let (_place, call, body) = match judged.await {
+        let (call, body) = match judged.await {
             Ok(passed) => passed,
             Err(refusal) => return refusal.into_http(),
         };
@@ -76,20 +74,11 @@ impl Edge {
     }
 
     /// Which account, and whether it may do this now.
-    async fn judge(
-        &self,
-        parts: &Parts,
-        body: Body,
-        method: &'static Method,
-        caller: Caller,
-        deadline: Instant,
-    ) -> Result<(Call, Body), Status> {
+    async fn judge(&self, parts: &Parts, body: Body, mut call: Call) -> Result<(Call, Body), Status> {
         let today = CalendarDay::of(self.db.clock().now());
-        let standing = match account::named(parts, method, &caller)? {
-            None => None,
-            Some(account) => Some(Arc::new(account::find(&self.db, account, today).await?)),
-        };
-        let call = Call { method, caller: Arc::new(caller), standing, deadline };
+        if let Some(account) = account::named(parts, call.method, &call.caller)? {
+            call.standing = Some(Arc::new(account::find(&self.db, account, today).await?));
+        }
         match quota::intercept(&call, today) {
             Ok(()) => Ok((call, body)),
             // A repetition of a call that was served already gets its answer again, also when its own bytes filled the space.

@@ -82,7 +82,8 @@ pub(super) async fn original(
     account: AccountId,
     id: Uuid,
 ) -> Result<(document::Model, Vec<u8>), InvoiceError> {
-    let found = tenant::of::<Entity>(account).filter(Column::Id.eq(id)).one(connection).await?;
+    let invoices = Column::Kind.ne(DocumentKind::Receipt);
+    let found = tenant::of::<Entity>(account).filter(Column::Id.eq(id)).filter(invoices).one(connection).await?;
     let mut document = found.ok_or(InvoiceError::NotFound)?;
     let file = File { sha256: document.sha256.clone(), size: document.size, content: std::mem::take(&mut document.content) };
     let original = spawn_blocking(move || file.original()).await.map_err(|ended| Fault::Broken(ended.to_string()))?;

@@ -3,7 +3,10 @@
 use std::pin::Pin;
 
 use data_encoding::HEXLOWER;
-use tokio_stream::{Stream, iter};
+use tokio::sync::mpsc::{self, Sender};
+use tokio::time::timeout_at;
+use tokio_stream::Stream;
+use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
 use super::convert::{self, Delivery};
@@ -15,8 +18,11 @@ use crate::db::{Db, Fault, Tx};
 use crate::fatturapa::{Invoice, Receipt};
 use crate::ids::AccountId;
 use crate::pb::spazio::v1 as pb;
+use crate::pb::spazio::v1::ErrorReason;
+use crate::pb::spazio::v1::download_invoice_response::Part;
 use crate::pb::spazio::v1::invoices_service_server::InvoicesService;
 use crate::quota::level::Thresholds;
+use crate::refusal::Refused;
 use crate::respond;
 
 /// Serves InvoicesService.
@@ -164,14 +170,34 @@ impl InvoicesService for InvoicesApi {
             size_bytes: document.size.get(),
             sha256: HEXLOWER.encode(&document.sha256),
         };
-        let mut file = tonic::codegen::Bytes::from(file);
-        let chunks = std::iter::from_fn(move || {
-            let chunk = file.split_to(file.len().min(MAX_CHUNK));
-            (!chunk.is_empty()).then(|| pb::download_invoice_response::Part::Chunk(chunk.to_vec()))
-        });
-        let parts = std::iter::once(pb::download_invoice_response::Part::Description(description)).chain(chunks);
-        let messages = parts.map(|part| Ok(pb::DownloadInvoiceResponse { part: Some(part) }));
-        Ok(Response::new(Box::pin(iter(messages))))
+        let (sender, receiver) = mpsc::channel(CHUNKS_AHEAD);
+        tokio::spawn(send(call, sender, description, file));
+        Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
+    }
+}
+
+/// How many chunks wait for a slow reader.
+const CHUNKS_AHEAD: usize = 4;
+
+type Sending = Sender<Result<pb::DownloadInvoiceResponse, Status>>;
+
+/// Sends a file until its reader is gone or the call's time is over. The call keeps its place so long, which bounds the files in memory.
+async fn send(call: Call, sender: Sending, description: pb::FileDescription, file: Vec<u8>) {
+    let in_time = timeout_at(call.deadline, deliver(&sender, description, file)).await.is_ok();
+    drop(call);
+    if !in_time {
+        // Dropping the sender alone would look like the file's end.
+        let overdue = Refused::new(ErrorReason::DeadlineExceeded, "the download took longer than it may; begin it again");
+        let _ = sender.send(Err(overdue.into())).await;
+    }
+}
+
+async fn deliver(sender: &Sending, description: pb::FileDescription, file: Vec<u8>) {
+    let chunks = file.chunks(MAX_CHUNK).map(|chunk| Part::Chunk(chunk.to_vec()));
+    for part in std::iter::once(Part::Description(description)).chain(chunks) {
+        if sender.send(Ok(pb::DownloadInvoiceResponse { part: Some(part) })).await.is_err() {
+            return;
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 
 use super::payments::{self, Incoming};
 use super::renewals;
-use super::state::OrderKind;
+use super::state::{OrderKind, OrderState};
 use super::{OrderError, Rules, store};
 use crate::account;
 use crate::db::{Db, Fault, Tx};
@@ -26,9 +26,10 @@ pub async fn due_charges(db: &Db) -> Result<Vec<store::ChargeRow>, Fault> {
 
 /// Asks the gateway about a charge; returns whether it was settled.
 pub async fn drive_charge(db: &Db, gateway: &dyn Gateway, rules: &Rules, charge: store::ChargeRow) -> Result<bool, OrderError> {
-    let Some(request) = claim(db, &charge).await? else { return Ok(false) };
+    let Some((request, wanted)) = claim(db, &charge).await? else { return Ok(false) };
     let status = match gateway.look_up(charge.id).await {
-        Ok(ChargeStatus::NotFound) => gateway.charge(&request).await,
+        Ok(ChargeStatus::NotFound) if wanted => gateway.charge(&request).await,
+        Ok(ChargeStatus::NotFound) => Ok(ChargeStatus::Declined("the order was paid otherwise".to_owned())),
         answer => answer,
     };
     let (state, message) = match status {
@@ -48,16 +49,17 @@ pub async fn drive_charge(db: &Db, gateway: &dyn Gateway, rules: &Rules, charge:
     Ok(true)
 }
 
-async fn claim(db: &Db, charge: &store::ChargeRow) -> Result<Option<ChargeRequest>, OrderError> {
+/// Takes the charge, and tells whether its order still awaits the payment: one that was paid otherwise is not charged as well.
+async fn claim(db: &Db, charge: &store::ChargeRow) -> Result<Option<(ChargeRequest, bool)>, OrderError> {
     db.write("charge.claim", charge.clone(), async |tx: &Tx, charge: &store::ChargeRow| {
         if !store::claim_charge(tx, charge, tx.now() + LEASE).await? {
             return Ok(None);
         }
-        let order = store::get(tx, charge.account_id, charge.purchase_id).await?;
+        let order = store::hold(tx, charge.account_id, charge.purchase_id).await?;
         let mandate = account::mandate(tx, charge.account_id, charge.mandate_id).await?;
         let mandate = mandate.ok_or_else(|| Fault::Broken(format!("{} has no mandate", charge.id)))?;
         let request = ChargeRequest { id: charge.id, token: mandate.token, amount: charge.amount_cents, reference: order.number };
-        Ok::<_, OrderError>(Some(request))
+        Ok::<_, OrderError>(Some((request, order.state == OrderState::AwaitingPayment)))
     })
     .await
 }
@@ -98,7 +100,9 @@ async fn settle(
                 };
                 payments::record(tx, &incoming, rules).await?;
             }
-            ChargeState::Declined if held.kind == OrderKind::Renewal => renewals::tell_failure(tx, &held, charge.due_day).await?,
+            ChargeState::Declined if held.kind == OrderKind::Renewal && held.state == OrderState::AwaitingPayment => {
+                renewals::tell_failure(tx, &held, charge.due_day).await?;
+            }
             ChargeState::Declined | ChargeState::Processing => {}
         }
         Ok::<_, OrderError>(())

@@ -7,7 +7,7 @@ use crate::db::Tx;
 use crate::db::entity::purchase;
 use crate::ids::{AccountId, OrderId};
 use crate::notify;
-use crate::payment::{ChargeState, PaymentMethod};
+use crate::payment::PaymentMethod;
 use sea_orm::ActiveValue::Set;
 
 /// What the customer filled in.
@@ -46,7 +46,8 @@ pub(super) async fn confirm(tx: &Tx, account: AccountId, given: &Confirmation, r
         confirmed_time: Set(Some(tx.now())),
         ..Default::default()
     };
-    if held.kind == OrderKind::Purchase {
+    // Once: confirming again does not keep a price alive (B10).
+    if held.kind == OrderKind::Purchase && first_time {
         change.lapse_time = Set(Some(place::end_of_term(tx.today(), rules.lapse_days)));
     }
     if first_time {
@@ -73,10 +74,7 @@ async fn refuse_unconfirmable(tx: &Tx, held: &store::Row) -> Result<(), OrderErr
 
 /// Nothing about an order is changed while its money may be on the way.
 pub(super) async fn refuse_charging(tx: &Tx, held: &store::Row) -> Result<(), OrderError> {
-    match store::latest_charge(tx, held.account_id, held.id).await? {
-        Some(charge) if charge.state == ChargeState::Processing => Err(OrderError::ChargeUnderWay),
-        Some(_) | None => Ok(()),
-    }
+    if store::is_charging(tx, held.account_id, held.id).await? { Err(OrderError::ChargeUnderWay) } else { Ok(()) }
 }
 
 /// Accepted terms as they rest: a line for each, code and version.

@@ -62,6 +62,7 @@ impl From<CartError> for OrderError {
             | CartError::PricesChanged { .. }
             | CartError::ModuleUnknown(_)
             | CartError::ModulePresent(_)
+            | CartError::NoBasePlan
             | CartError::Unpriced(_)
             | CartError::Invalid(_)
             | CartError::Reuse(_)) => Self::Cart(refused),

@@ -5,29 +5,32 @@ use sea_orm::EntityTrait;
 
 use super::state::{OrderKind, OrderState};
 use super::{OrderError, Rules, store};
-use crate::account::{self, Grant};
+use crate::account::{self, Grant, ServiceKind};
 use crate::cart::pricing::{Line, LineKind};
 use crate::clock::CalendarDay;
 use crate::db::entity::{granted, purchase};
 use crate::db::{Fault, Tx};
 use crate::ids::ServiceId;
+use crate::payment::PaymentMethod;
+use crate::space::{Bytes, Gigabytes};
 use crate::{notify, quota};
 
 /// Completes a held order whose payment is recorded in this transaction, and grants its lines.
 ///
 /// The move to completed is the guard: it happens once, and so does everything here.
-pub(super) async fn complete(tx: &Tx, held: &store::Row, rules: &Rules) -> Result<store::Row, OrderError> {
+pub(super) async fn complete(tx: &Tx, held: &store::Row, paid_by: Option<PaymentMethod>, rules: &Rules) -> Result<store::Row, OrderError> {
+    account::hold(tx, held.account_id).await?;
     let change = purchase::ActiveModel { completed_time: Set(Some(tx.now())), ..Default::default() };
     let order = store::advance(tx, held, OrderState::Completed, change, "completed").await?;
     let mut services = Vec::new();
     for row in store::lines(tx, order.account_id, order.id).await? {
         let line = store::line(&row)?;
-        let done = grant(tx, &order, &line, rules).await?;
+        let done = grant(tx, &order, &line).await?;
         note(tx, &order, row.line, &done).await?;
         services.push((line, done));
     }
-    // A card or PayPal purchase renews what it paid for (N1); a renewal leaves the stored method as it is (N3).
-    let renews = order.kind == OrderKind::Purchase && order.mandate_id.is_some();
+    // A purchase that card or PayPal paid renews what it bought (N1); a renewal leaves the stored method as it is (N3).
+    let renews = order.kind == OrderKind::Purchase && order.mandate_id.is_some() && paid_by.is_some_and(PaymentMethod::is_charged);
     if let Some(mandate) = order.mandate_id.filter(|_| renews) {
         let ids = services.iter().map(|(_, done)| done.service).collect();
         account::automatic_renewal(tx, order.account_id, ids, mandate, order.term_years).await?;
@@ -45,23 +48,23 @@ struct Granted {
     after: CalendarDay,
 }
 
-async fn grant(tx: &Tx, order: &store::Row, line: &Line, rules: &Rules) -> Result<Granted, OrderError> {
+async fn grant(tx: &Tx, order: &store::Row, line: &Line) -> Result<Granted, OrderError> {
     match (line.kind, line.service) {
-        (LineKind::NewPack | LineKind::NewModule | LineKind::NewUsers, None) => start(tx, order, line, rules).await,
+        (LineKind::NewPack, None) => start(tx, order, line, ServiceKind::SpacePack, Gigabytes::new(line.quantity).into()).await,
+        (LineKind::NewModule, None) => start(tx, order, line, ServiceKind::Module, Bytes::ZERO).await,
+        (LineKind::NewUsers, None) => start(tx, order, line, ServiceKind::AdditionalUsers, Bytes::ZERO).await,
         (LineKind::Extension | LineKind::Renewal, Some(service)) => prolong(tx, order, line, service).await,
         (kind, service) => Err(Fault::Broken(format!("a line of {} is {kind} with service {service:?}", order.id)).into()),
     }
 }
 
-/// The term starts today, so nobody loses days they paid for (B9).
-async fn start(tx: &Tx, order: &store::Row, line: &Line, rules: &Rules) -> Result<Granted, OrderError> {
-    let product = rules.catalogue.product(line.product.as_str());
-    let product = product.ok_or_else(|| Fault::Broken(format!("{} was sold and is no longer in the catalogue", line.product)))?;
+/// The term starts today, so nobody loses days they paid for (B9). The catalogue is not asked: it may have changed since the sale.
+async fn start(tx: &Tx, order: &store::Row, line: &Line, kind: ServiceKind, space: Bytes) -> Result<Granted, OrderError> {
     let new = Grant {
-        kind: product.kind,
+        kind,
         product: line.product.to_string(),
         quantity: i64::from(line.quantity),
-        space: product.space_of(line.quantity),
+        space,
         expiry: new_expiry(tx, order),
         term_years: order.term_years,
         mandate: None,

@@ -53,7 +53,7 @@ pub(super) async fn record(tx: &Tx, incoming: &Incoming, rules: &Rules) -> Resul
     }
     match (order, review) {
         (Some(order), None) => {
-            let order = grant::complete(tx, &order, rules).await?;
+            let order = grant::complete(tx, &order, Some(incoming.method), rules).await?;
             Ok((payment, Some(order)))
         }
         (order, review) => {

@@ -3,12 +3,16 @@
 use std::collections::BTreeMap;
 
 use super::state::{OrderKind, OrderState};
-use super::{OrderError, Rules, place, store};
+use super::{OrderError, Rules, grant, place, store};
+use crate::account::standing::standing;
+use crate::account::state::AccountState;
 use crate::account::{self, Owned};
-use crate::cart::{self, CartError, pricing};
+use crate::cart::pricing::{self, OwnedService};
+use crate::cart::{self, CartError};
 use crate::clock::CalendarDay;
 use crate::db::{Db, Fault, Tx};
 use crate::ids::{AccountId, MandateId, ServiceId};
+use crate::money::Euro;
 use crate::notify;
 use crate::payment::ChargeState;
 
@@ -61,31 +65,50 @@ fn groups(services: Vec<Owned>) -> Vec<Renewal> {
 
 async fn charge_due(tx: &Tx, renewal: &Renewal, rules: &Rules) -> Result<bool, OrderError> {
     let Some(due) = due(renewal.expiry, tx.today()) else { return Ok(false) };
+    // Held: of two processes that look at the same moment, the second sees the charge of the first.
     let order = match store::renewal(tx, renewal.account, renewal.expiry).await? {
-        Some(order) => order,
+        Some(order) => store::hold(tx, renewal.account, order.id).await?,
         None => match place_renewal(tx, renewal, rules).await? {
             Some(order) => order,
-            // Another process placed it at this moment.
             None => return Ok(false),
         },
     };
-    // Held: of two processes that look at the same moment, the second sees the charge of the first.
-    let order = store::hold(tx, renewal.account, order.id).await?;
-    if order.state != OrderState::AwaitingPayment {
+    if order.state != OrderState::AwaitingPayment || still_expiring(tx, renewal).await?.is_empty() {
         return Ok(false);
     }
+    if order.total_cents == Euro::ZERO {
+        grant::complete(tx, &order, None, rules).await?;
+        return Ok(true);
+    }
+    // None when the customer chose to pay this renewal by hand: then it is not charged again (N3).
+    let Some(mandate) = order.mandate_id else { return Ok(false) };
     match store::latest_charge(tx, renewal.account, order.id).await? {
         Some(charge) if charge.state == ChargeState::Processing || charge.due_day >= due => Ok(false),
         Some(_) | None => {
-            store::insert_charge(tx, &order, renewal.mandate, due).await?;
+            store::insert_charge(tx, &order, mandate, due).await?;
             Ok(true)
         }
     }
 }
 
+/// The services that still expire on that day: a purchase may have prolonged them since they were looked up. Nothing of a deleted account.
+async fn still_expiring(tx: &Tx, renewal: &Renewal) -> Result<Vec<OwnedService>, OrderError> {
+    let found = standing(tx, renewal.account, tx.today()).await?;
+    if found.is_none_or(|found| found.state(tx.today()) == AccountState::Deleted) {
+        return Ok(Vec::new());
+    }
+    let mut owned = cart::owned(tx, renewal.account).await?;
+    owned.retain(|service| renewal.services.contains(&service.id) && service.expiry == renewal.expiry);
+    Ok(owned)
+}
+
+/// Places the order. None when there is nothing left to renew, or another process placed it at this moment.
 async fn place_renewal(tx: &Tx, renewal: &Renewal, rules: &Rules) -> Result<Option<store::Row>, OrderError> {
-    let owned = cart::owned(tx, renewal.account).await?;
-    let renewed: Vec<_> = owned.into_iter().filter(|service| renewal.services.contains(&service.id)).collect();
+    account::hold(tx, renewal.account).await?;
+    let renewed = still_expiring(tx, renewal).await?;
+    if renewed.is_empty() {
+        return Ok(None);
+    }
     let quote = pricing::renewal(&rules.catalogue, tx.today(), renewal.term_years, &renewed).map_err(CartError::Unpriced)?;
     let mandate = account::mandate(tx, renewal.account, renewal.mandate).await?;
     let mandate = mandate.ok_or_else(|| Fault::Broken(format!("{} of {} vanished", renewal.mandate, renewal.account)))?;

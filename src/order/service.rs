@@ -80,7 +80,7 @@ impl OrderService for OrderApi {
             Ok::<_, OrderError>(pb::ConfirmOrderResponse { order: Some(shown(tx, row, rules, *language).await?) })
         });
         let answer = answer.await?;
-        self.wake.notify_one();
+        self.wake.notify_waiters();
         Ok(respond::answer(answer))
     }
 
@@ -131,7 +131,7 @@ impl OrderService for OrderApi {
             Ok::<_, OrderError>(pb::RecordPaymentResponse { payment: Some(convert::payment(&payment)), order })
         });
         let answer = answer.await?;
-        self.wake.notify_one();
+        self.wake.notify_waiters();
         Ok(respond::answer(answer))
     }
 }

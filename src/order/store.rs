@@ -255,6 +255,14 @@ pub(super) async fn latest_charge(
         .await
 }
 
+/// Whether a charge of the order is under way.
+pub(super) async fn is_charging(connection: &impl ConnectionTrait, account: AccountId, order: OrderId) -> Result<bool, DbErr> {
+    let under_way = tenant::of::<charge::Entity>(account)
+        .filter(charge::Column::PurchaseId.eq(order))
+        .filter(charge::Column::State.eq(ChargeState::Processing));
+    Ok(under_way.one(connection).await?.is_some())
+}
+
 /// Charges of every account whose gateway is to be asked now.
 pub(super) async fn due_charges(connection: &impl ConnectionTrait, now: DateTime<Utc>, limit: u64) -> Result<Vec<ChargeRow>, DbErr> {
     tenant::every::<charge::Entity>()

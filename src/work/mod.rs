@@ -37,11 +37,20 @@ impl Worker {
         Self { db, rules, gateway, transport, wake, diary: Mutex::default() }
     }
 
-    /// Runs until it is told to stop; a round that has begun is finished.
+    /// Runs until it is told to stop; a round that has begun is finished. Mail has a round of its own: a mail server that does not answer
+    /// must not hold money up.
     pub async fn run(&self, stop: CancellationToken) {
+        tokio::join!(self.repeat(&stop, || self.orders()), self.repeat(&stop, || self.mails()));
+    }
+
+    async fn repeat<R: Future<Output = Result<usize, WorkError>>>(&self, stop: &CancellationToken, round: impl Fn() -> R) {
         while !stop.is_cancelled() {
-            let pause = match self.until_idle().await {
-                Ok(()) => POLL,
+            let pause = match round().await {
+                Ok(0) => POLL,
+                Ok(_) => {
+                    self.wake.notify_waiters();
+                    continue;
+                }
                 Err(error) => {
                     tracing::error!("background work failed and is tried again: {error}");
                     PAUSE
@@ -55,25 +64,29 @@ impl Worker {
         }
     }
 
-    /// Does everything that is due now, and what follows from it. What fails is logged, holds nothing else up, and is tried again later.
+    /// Does everything that is due now, and what follows from it.
     pub async fn until_idle(&self) -> Result<(), WorkError> {
+        while self.orders().await? + self.mails().await? > 0 {}
+        Ok(())
+    }
+
+    /// What the calendar and the gateway bring. What fails is logged, holds nothing else up, and is tried again later.
+    async fn orders(&self) -> Result<usize, WorkError> {
         let mut diary = self.diary.lock().await;
-        loop {
-            let mut tally = Tally::default();
-            daily::turn(&self.db, &self.rules, &mut diary, &mut tally).await?;
-            for charge in order::due_charges(&self.db).await? {
-                tally.note("charge", order::drive_charge(&self.db, self.gateway.as_ref(), &self.rules, charge).await);
-            }
-            for mail in notify::due(&self.db).await? {
-                tally.note("mail", notify::send(&self.db, &self.transport, mail).await);
-            }
-            if tally.failed > 0 {
-                return Err(WorkError::Failed(tally.failed));
-            }
-            if tally.done == 0 {
-                return Ok(());
-            }
+        let mut tally = Tally::default();
+        daily::turn(&self.db, &self.rules, &mut diary, &mut tally).await?;
+        for charge in order::due_charges(&self.db).await? {
+            tally.note("charge", order::drive_charge(&self.db, self.gateway.as_ref(), &self.rules, charge).await);
         }
+        tally.end()
+    }
+
+    async fn mails(&self) -> Result<usize, WorkError> {
+        let mut tally = Tally::default();
+        for mail in notify::due(&self.db).await? {
+            tally.note("mail", notify::send(&self.db, &self.transport, mail).await);
+        }
+        tally.end()
     }
 }
 
@@ -85,6 +98,11 @@ struct Tally {
 }
 
 impl Tally {
+    /// How much was done, unless something failed.
+    fn end(self) -> Result<usize, WorkError> {
+        if self.failed > 0 { Err(WorkError::Failed(self.failed)) } else { Ok(self.done) }
+    }
+
     /// Counts a job that did something, or failed.
     fn note<E: std::fmt::Display>(&mut self, job: &'static str, result: Result<bool, E>) {
         match result {

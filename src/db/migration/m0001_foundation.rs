@@ -240,6 +240,8 @@ const ORDERS: &[&str] = &[
         expiry_after {day} NOT NULL,
         created_time {time} NOT NULL,
         PRIMARY KEY (purchase_id, line),
+        -- Two grants of a service never begin at the same expiry: each adds to the one before.
+        UNIQUE (service_id, expiry_before),
         FOREIGN KEY (purchase_id, line) REFERENCES purchase_line (purchase_id, line)
     )",
 ];
