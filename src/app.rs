@@ -172,17 +172,17 @@ pub async fn open(config: &Config, clock: Clock) -> Result<Db, StartError> {
 pub async fn start(config: &Config, clock: Clock) -> Result<App, StartError> {
     let db = open(config, clock).await?;
     let gateway = Arc::new(Simulator::new(db.clone()));
-    start_with(config, db, gateway)
+    start_with(config, db, gateway).await
 }
 
-/// Starts a server on an open database with this gateway. It must be called inside a runtime, which the server then runs on.
-pub fn start_with(config: &Config, db: Db, gateway: Arc<dyn Gateway>) -> Result<App, StartError> {
+/// Starts a server on an open database with this gateway.
+pub async fn start_with(config: &Config, db: Db, gateway: Arc<dyn Gateway>) -> Result<App, StartError> {
     let rules = rules(config)?;
     let key_set = keys::key_set(config)?;
     let wake = Arc::new(Notify::new());
     let transport = transport(config)?;
     let worker = Arc::new(Worker::new(db.clone(), rules.clone(), gateway, transport, wake.clone()));
-    let health = health::Health::new(db.clone());
+    let health = health::Health::new(db.clone()).await;
     let (incoming, address) = listen(config.server.listen)?;
     let router = router(config, &db, rules, wake, &key_set, &health)?;
 

@@ -29,8 +29,11 @@ fn entries() -> Vec<&'static str> {
 }
 
 impl Health {
-    pub(super) fn new(db: Db) -> Self {
-        Self { reporter: HealthReporter::new(), db }
+    /// Every entry is there from the first call on, and not serving until the database answered once.
+    pub(super) async fn new(db: Db) -> Self {
+        let health = Self { reporter: HealthReporter::new(), db };
+        health.say(ServingStatus::NotServing).await;
+        health
     }
 
     /// The gRPC face.
