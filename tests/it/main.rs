@@ -6,10 +6,16 @@
 mod support;
 
 mod bad_input;
+mod config;
+mod errors_page;
 mod front_door;
+mod health;
+mod migrations;
 mod never_refused;
 mod payments;
 mod policy;
 mod pricing;
 mod state_machines;
 mod story;
+mod tenants;
+mod tls;

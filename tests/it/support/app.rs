@@ -1,6 +1,7 @@
 //! A server of the test's own.
 
 use std::fs;
+use std::net::SocketAddr;
 use std::ops::Deref;
 use std::path::Path;
 use std::time::Duration;
@@ -9,6 +10,7 @@ use spazio::app::{self, App, Ended};
 use spazio::audit;
 use spazio::clock::{CalendarDay, Clock};
 use spazio::config::Config;
+use spazio::db::migration::{self, Standing};
 use tempfile::TempDir;
 
 use super::{Engine, Front, TestDatabase, instant};
@@ -62,6 +64,16 @@ impl TestApp {
     /// The folder with its key, its mails and, on SQLite, its database.
     pub fn folder(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.app.address
+    }
+
+    /// How its schema stands to the program.
+    pub async fn standing(&self) -> Standing {
+        migration::standing(&self.app.db).await.expect("the schema can be read")
     }
 
     /// What the server's clock shows.

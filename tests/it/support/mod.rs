@@ -20,7 +20,7 @@ pub use database::{Engine, TestDatabase};
 pub use example::{Method, method, methods};
 pub use purchase::{accepted, by_card};
 pub use refusal::{Refusal, refused, served};
-pub use values::{MIB, day, euro, instant, on, request_id};
+pub use values::{MIB, day, euro, instant, on, request_id, spazio};
 
 pub use spazio::pb::spazio::v1 as pb;
 
