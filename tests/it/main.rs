@@ -7,6 +7,7 @@ mod support;
 
 mod bad_input;
 mod config;
+mod deadlines;
 mod errors_page;
 mod front_door;
 mod health;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use sea_orm::{ActiveModelTrait, EntityTrait, IdenStatic, Iterable};
+use sea_orm::{EntityTrait, IdenStatic, Iterable};
 use spazio::db::entity;
 
 use crate::support::{Customer, Engine, TestApp, TestDatabase, by_card, pb, spazio as program};

@@ -30,6 +30,9 @@ pub use spazio::pb::spazio::v1 as pb;
 macro_rules! on_both_databases {
     (with $configure:expr; $($sentence:ident),+ $(,)?) => {
         mod sqlite {
+            #[allow(unused_imports, reason = "the settings are changed in the words of the file")]
+            use super::*;
+
             $(#[tokio::test(flavor = "multi_thread")]
             async fn $sentence() {
                 $crate::support::played($crate::support::Engine::Sqlite, $configure, super::$sentence).await;
@@ -37,6 +40,9 @@ macro_rules! on_both_databases {
         }
 
         mod postgres {
+            #[allow(unused_imports, reason = "the settings are changed in the words of the file")]
+            use super::*;
+
             $(#[tokio::test(flavor = "multi_thread")]
             async fn $sentence() {
                 $crate::support::played($crate::support::Engine::Postgres, $configure, super::$sentence).await;
