@@ -81,11 +81,6 @@ impl TestApp {
         &self.clock
     }
 
-    /// Today, in Rome.
-    pub fn today(&self) -> CalendarDay {
-        CalendarDay::of(self.clock.now())
-    }
-
     /// Moves the clock to noon of a day, given as 2026-02-28, and does the background work of that moment.
     pub async fn day_comes(&self, day: &str) {
         self.day_becomes(super::day(day)).await;
