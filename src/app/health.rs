@@ -29,10 +29,11 @@ fn entries() -> Vec<&'static str> {
 }
 
 impl Health {
-    /// Every entry is there from the first call on, and not serving until the database answered once.
-    pub(super) async fn new(db: Db) -> Self {
+    /// Every entry serves: the database was opened a moment ago. Said before the first call can come, because an
+    /// entry of which nothing was said is answered NOT_FOUND.
+    pub(super) async fn serving(db: Db) -> Self {
         let health = Self { reporter: HealthReporter::new(), db };
-        health.say(ServingStatus::NotServing).await;
+        health.say(ServingStatus::Serving).await;
         health
     }
 

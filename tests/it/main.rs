@@ -6,7 +6,9 @@
 mod support;
 
 mod bad_input;
+mod cancel;
 mod config;
+mod crash;
 mod deadlines;
 mod errors_page;
 mod front_door;
@@ -16,6 +18,8 @@ mod never_refused;
 mod payments;
 mod policy;
 mod pricing;
+mod purchase_under_load;
+mod race;
 mod state_machines;
 mod story;
 mod tenants;

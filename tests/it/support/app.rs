@@ -76,6 +76,11 @@ impl TestApp {
         migration::standing(&self.app.db).await.expect("the schema can be read")
     }
 
+    /// Its front door over another connection.
+    pub fn connect(&self) -> Front {
+        Front::of(self.app.address, self.folder(), self.clock.clone())
+    }
+
     /// What the server's clock shows.
     pub fn clock(&self) -> &Clock {
         &self.clock
