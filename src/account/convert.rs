@@ -145,9 +145,6 @@ pub(super) fn holder_change(request: &pb::UpdateAccountRequest) -> Result<(Uuid,
             other => check.refuse("update_mask", format!("{other:?} is none of company, vat_number, fiscal_code, email, language")),
         }
     }
-    if change.vat_number == Some(None) && change.fiscal_code == Some(None) {
-        check.refuse("update_mask", "the VAT number and the fiscal code cannot both be removed");
-    }
     change.version = etag(&mut check, &request.etag).flatten();
     check.finish(|| Some((request_id?, change)))
 }

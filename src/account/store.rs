@@ -12,6 +12,7 @@ use sea_orm::{
 use super::standing::{grace_start, standing};
 use super::state::AccountState;
 use super::{AccountError, ServiceKind};
+use crate::check::Check;
 use crate::clock::CalendarDay;
 use crate::db::entity::{account, mandate, service, space};
 use crate::db::{Fault, Tx, tenant};
@@ -148,6 +149,7 @@ pub(super) struct HolderChange {
 
 /// Changes holder data, if the version is the one expected.
 pub(super) async fn update(tx: &Tx, account: AccountId, change: &HolderChange) -> Result<account::Model, AccountError> {
+    refuse_nameless(tx, account, change).await?;
     let mut row = account::ActiveModel { updated_time: Set(tx.now()), ..Default::default() };
     if let Some(value) = &change.company {
         row.company = Set(value.clone());
@@ -171,6 +173,18 @@ pub(super) async fn update(tx: &Tx, account: AccountId, change: &HolderChange) -
     }
     let updated = update.exec_with_returning(tx).await.map_err(taken)?;
     updated.into_iter().next().ok_or(AccountError::EtagMismatch)
+}
+
+/// The tax agency knows an account by its VAT number or its fiscal code: one of them stays. The database holds the same.
+async fn refuse_nameless(tx: &Tx, account: AccountId, change: &HolderChange) -> Result<(), AccountError> {
+    let before = read(tx, account).await?;
+    let vat_number = change.vat_number.as_ref().unwrap_or(&before.vat_number);
+    let fiscal_code = change.fiscal_code.as_ref().unwrap_or(&before.fiscal_code);
+    let mut check = Check::default();
+    if vat_number.is_none() && fiscal_code.is_none() {
+        check.refuse("update_mask", "would leave the account without VAT number and fiscal code: it must keep one of them");
+    }
+    Ok(check.finish(|| Some(()))?)
 }
 
 /// Where the account is written to.

@@ -110,7 +110,8 @@ pub struct Db {
 pub(super) struct Inner {
     pub(super) reader: DatabaseConnection,
     pub(super) writer: DatabaseConnection,
-    /// Bounds the writes under way: detached work outlives its caller, so the edge's limits do not count it.
+    /// A turn for each connection that writes. Writes queue here, in order and within their call's time, and never for a connection; and
+    /// detached work outlives its caller, so the edge's limits do not count it.
     pub(super) writes: Semaphore,
     pub(super) under_way: TaskTracker,
     pub(super) clock: Clock,
@@ -120,7 +121,6 @@ pub(super) struct Inner {
     _lock: Option<File>,
 }
 
-const WRITES_UNDER_WAY: usize = 256;
 const SQLITE_READERS: u32 = 4;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -139,7 +139,7 @@ impl Db {
             inner: Arc::new(Inner {
                 reader,
                 writer,
-                writes: Semaphore::new(WRITES_UNDER_WAY),
+                writes: Semaphore::new(writers(settings)),
                 under_way: TaskTracker::new(),
                 ids: Ids::new(clock.clone()),
                 clock,
@@ -202,6 +202,14 @@ fn lock_beside(database: &Path) -> Result<File, OpenError> {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(OpenError::InUse(database.to_owned())),
         Err(TryLockError::Error(error)) => Err(OpenError::Lock(path, error)),
+    }
+}
+
+/// How many connections write.
+fn writers(settings: &Settings) -> usize {
+    match settings.url {
+        Url::Sqlite(_) => 1,
+        Url::Postgres(_) => settings.max_connections as usize,
     }
 }
 

@@ -72,7 +72,7 @@ fn tell_lines(story: &Story) -> Result<(), Stop> {
     }
     for (message, method) in [
         ("{}", "QuotaService/GetSpace"),
-        (r#"{"page_size": 3, "direction": "DIRECTION_SENT"}"#, "InvoicesService/ListInvoices"),
+        (r#"{"page_size": 3}"#, "InvoicesService/ListInvoices"),
         (r#"{"extension": true}"#, "QuotaService/RecommendQuantity"),
         (r#"{"page_size": 1}"#, "OrderService/ListOrders"),
     ] {
@@ -80,13 +80,13 @@ fn tell_lines(story: &Story) -> Result<(), Stop> {
     }
     tell.gap();
     tell.say("And one that is refused, with everything that is wrong with it at once:");
-    tell.paste(&call(&address, r#"{"page_size": 1000, "counterpart": "x"}"#, "InvoicesService/ListInvoices"));
+    tell.paste(&call(&address, r#"{"page_size":1000,"counterpart":"x"}"#, "InvoicesService/ListInvoices"));
     tell.gap();
     Ok(())
 }
 
 fn call(address: &str, message: &str, method: &str) -> String {
-    format!("grpcurl -plaintext -H \"authorization: Bearer $TOKEN\" -d '{message}' \\\n  {address} spazio.v1.{method}")
+    format!("grpcurl -plaintext -H \"authorization: Bearer $TOKEN\" \\\n  -d '{message}' {address} spazio.v1.{method}")
 }
 
 /// A long word over several lines, as a shell joins it again.

@@ -20,6 +20,8 @@ pub(super) struct Dates {
 
 const MONTHS_UNTIL_FULL: u32 = 5;
 const MONTHS_UNTIL_SECOND_PURCHASE: u32 = 3;
+/// More than whole months lie between the purchases, so that a started month is seen to count whole (B3).
+const SOME_DAYS: u32 = 9;
 /// The renewal's distance from the expiry (N2), less the day that keeps the story's end behind today.
 const DAYS_AHEAD: u32 = 7 - 1;
 
@@ -27,8 +29,9 @@ impl Dates {
     /// The story that has ended by `today`.
     pub(super) fn before(today: CalendarDay) -> Self {
         let second_purchase = minus_months(today.plus_days(DAYS_AHEAD), 12);
-        let full = minus_months(second_purchase, MONTHS_UNTIL_SECOND_PURCHASE);
-        Self { purchase: minus_months(full, MONTHS_UNTIL_FULL), full, second_purchase }
+        let full = minus_months(second_purchase, MONTHS_UNTIL_SECOND_PURCHASE).minus_days(SOME_DAYS);
+        let purchase = minus_months(full, MONTHS_UNTIL_FULL).minus_days(SOME_DAYS);
+        Self { purchase, full, second_purchase }
     }
 
     /// How many days the space took to fill.

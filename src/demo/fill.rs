@@ -11,6 +11,8 @@ use crate::pb::spazio::v1 as pb;
 /// Levels of the space in per cent (S5).
 const WARNING: u64 = 70;
 const CRITICAL: u64 = 90;
+/// From here on the next sent invoice need not fit.
+const NEARLY_FULL: u64 = 98;
 /// Room left for the receipt of a sent invoice, which is charged too.
 const RECEIPT_BYTES: u64 = 2_048;
 
@@ -99,8 +101,10 @@ fn next(story: &mut Story, way: Way, day: CalendarDay) -> Option<Paper> {
     let warned = level(story) > 0;
     let limit = if warned { story.plan_bytes } else { story.plan_bytes * CRITICAL / 100 };
     let most = limit.saturating_sub(story.stored + RECEIPT_BYTES);
+    // Where the files of a folder are too large for what is left, generated ones bring the space to its mark.
+    let nearly_full = story.stored * 100 >= story.plan_bytes * NEARLY_FULL;
     let fitting = story.papers.fitting(way, day, most);
-    if warned { fitting } else { fitting.or_else(|| Some(story.papers.filler(way, day))) }
+    if nearly_full { fitting } else { fitting.or_else(|| Some(story.papers.filler(way, day))) }
 }
 
 /// 0 to 3: how many thresholds usage has reached.

@@ -49,6 +49,9 @@ pub struct Arguments {
     pub invoices: Option<PathBuf>,
 }
 
+/// So many files that were left out are told with the reason, the rest is counted.
+const LEFT_OUT_SHOWN: usize = 20;
+
 /// What the acts share.
 struct Story {
     stage: Stage,
@@ -102,7 +105,12 @@ async fn play(arguments: &Arguments) -> Result<(), Stop> {
         Ok(()) => close::close(&mut story, &folder, arguments.exit).await,
         Err(stop) => Err(story.at_step(stop)),
     };
-    let cleared = story.stage.clear().await;
+    let Story { stage, tell, .. } = story;
+    let cleared = stage.clear().await;
+    if ended.is_ok() && cleared.is_ok() {
+        tell.gap();
+        tell.say("Stopped: every call and every write was finished.");
+    }
     ended.and(cleared)
 }
 
@@ -122,15 +130,18 @@ impl Story {
             "The clock is moved by hand, so that a year and a half pass in seconds. The account has a trial plan of a few MB instead of \
              1 GB, so that it can be filled in seconds; it costs what the ordinary plan costs, and everything else is as it is for every customer.",
         );
-        match self.papers.from_folder() {
+        match self.papers.files() {
             0 => tell.say("The invoices are generated: well-formed FatturaPA files, each different."),
             count => tell.say(&format!(
                 "The invoices are {count} files of the folder. Where they do not suffice they are used again under another number; they \
                  stand for sent and received ones alike."
             )),
         }
-        for line in left_out {
+        for line in left_out.iter().take(LEFT_OUT_SHOWN) {
             tell.say(&format!("Left out: {line}"));
+        }
+        if let Some(more @ 1..) = left_out.len().checked_sub(LEFT_OUT_SHOWN) {
+            tell.say(&format!("Left out: {more} more files that cannot be read."));
         }
     }
 

@@ -101,7 +101,7 @@ impl Papers {
     }
 
     /// How many files of a folder are played with; none when all are generated.
-    pub(super) fn from_folder(&self) -> usize {
+    pub(super) fn files(&self) -> usize {
         self.originals.len()
     }
 
@@ -120,13 +120,13 @@ impl Papers {
             let fits = size_of_kilobytes(kilobytes) + SIZE_TOLERANCE <= most;
             return fits.then(|| self.generate(way, day.date(), kilobytes * 1024));
         }
-        self.from_originals(way, |size| size <= most)
+        self.next_original(way, |size| size <= most)
     }
 
     /// The next document of at least `least` bytes; generated where the folder has none.
     pub(super) fn exceeding(&mut self, way: Way, day: CalendarDay, least: u64) -> Paper {
         let large_enough = usize::try_from(least + 2 * SIZE_TOLERANCE).unwrap_or(MAX_FILE_BYTES).max(GENERATED_KILOBYTES[0] * 1024);
-        self.from_originals(way, |size| size >= least).unwrap_or_else(|| self.generate(way, day.date(), large_enough))
+        self.next_original(way, |size| size >= least).unwrap_or_else(|| self.generate(way, day.date(), large_enough))
     }
 
     /// A generated document, where no file of the folder fits a gap.
@@ -146,7 +146,7 @@ impl Papers {
     }
 
     /// The next of the folder's files whose size suits: as it is the first time, afterwards under another number.
-    fn from_originals(&mut self, way: Way, suits: impl Fn(u64) -> bool) -> Option<Paper> {
+    fn next_original(&mut self, way: Way, suits: impl Fn(u64) -> bool) -> Option<Paper> {
         let count = self.originals.len();
         for place in (self.turn..self.turn + count).map(|place| place % count) {
             let copy = self.handed_out + 1;
@@ -237,7 +237,7 @@ mod tests {
     #[test]
     fn files_that_cannot_be_read_are_told_and_left_out() {
         let (papers, left_out) = Papers::of_folder(Path::new(SAMPLES)).unwrap();
-        assert!(papers.from_folder() >= 4);
+        assert!(papers.files() >= 4);
         assert!(left_out.iter().any(|line| line.starts_with("truncated.xml: ")), "{left_out:?}");
         assert!(left_out.iter().any(|line| line.starts_with("receipt-rc.xml: ")), "{left_out:?}");
     }

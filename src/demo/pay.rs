@@ -163,7 +163,9 @@ async fn record(story: &mut Story, cart: &pb::Cart, form: &pb::GetOrderFormRespo
     story.tell.bar("active again", space.usage_bytes, space.capacity_bytes);
     let letters = story.stage.new_letters().await?;
     story.check.same("mails about the completed order", 1, letters.len())?;
-    letters.iter().for_each(|letter| story.tell.mail_subject(letter));
+    for letter in &letters {
+        story.tell.mail_subject(letter);
+    }
     check_granted(story, &order).await
 }
 

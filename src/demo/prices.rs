@@ -8,6 +8,9 @@ use crate::catalogue::Catalogue;
 use crate::clock::CalendarDay;
 use crate::pb::spazio::v1 as pb;
 
+/// Of the longest term, ten years (N4).
+const MOST_MONTHS: u32 = 120;
+
 /// Holds a cart's quote against the rules, for what the account has on `today`.
 pub(super) fn check_cart(check: &mut Checks, cart: &pb::Cart, services: &[pb::Service], today: CalendarDay) -> Result<(), Stop> {
     let quote = cart.quote.as_ref().given("the cart's price")?;
@@ -44,7 +47,7 @@ fn check_line(check: &mut Checks, line: &pb::Line, term_months: u32, new_expiry:
     let price = Catalogue::shipped().price(&line.product, today).map(|price| price.yearly.cents()).given("a price in the catalogue")?;
     check.same(format!("the yearly price of {name}, in cents"), price, cents(line.yearly_price.as_ref()))?;
     let months = match calendar_day(line.old_expiry_day.as_ref()) {
-        Some(old) => (1..).find(|months| old.plus_months(*months) >= new_expiry).unwrap_or(0),
+        Some(old) => (1..=MOST_MONTHS).find(|months| old.plus_months(*months) >= new_expiry).unwrap_or(0),
         None => term_months,
     };
     check.same(format!("the months of {name}"), months, line.months)?;

@@ -44,7 +44,9 @@ pub(super) async fn refuse(story: &mut Story, request: &pb::CreateSentInvoiceReq
     story.tell.bar("suspended", space.usage_bytes, space.capacity_bytes);
     let letters = story.stage.new_letters().await?;
     story.check.same("mails about the suspension", 1, letters.len())?;
-    letters.iter().for_each(|letter| story.tell.mail_subject(letter));
+    for letter in &letters {
+        story.tell.mail_subject(letter);
+    }
 
     story.tell.step("The same sent invoice again: refused before its file is read");
     let refusal = refuse_for_space(story, request).await?;

@@ -193,18 +193,23 @@ fn bar(percentage: Percentage, cells: usize) -> String {
 /// Words in lines of at most `most` characters.
 fn wrapped(text: &str, most: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
-    for word in text.split_whitespace() {
-        let line = lines.last_mut().filter(|line| line.is_empty() || width(line) + 1 + width(word) <= most);
+    for word in text.split_whitespace().flat_map(|word| pieces(word, most)) {
+        let line = lines.last_mut().filter(|line| line.is_empty() || width(line) + 1 + width(&word) <= most);
         match line {
-            Some(line) if line.is_empty() => line.push_str(word),
+            Some(line) if line.is_empty() => line.push_str(&word),
             Some(line) => {
                 line.push(' ');
-                line.push_str(word);
+                line.push_str(&word);
             }
-            None => lines.push(word.to_owned()),
+            None => lines.push(word),
         }
     }
     lines
+}
+
+/// A word that is longer than a line, such as a path, cut into what fits.
+fn pieces(word: &str, most: usize) -> Vec<String> {
+    word.chars().collect::<Vec<_>>().chunks(most.max(1)).map(|piece| piece.iter().collect()).collect()
 }
 
 fn width(text: &str) -> usize {
@@ -281,5 +286,6 @@ mod tests {
         let text = "a sentence that is rather long, with words of all lengths, so that it must be broken somewhere";
         assert!(wrapped(text, 20).iter().all(|line| width(line) <= 20));
         assert_eq!(wrapped(text, 20).join(" "), text);
+        assert_eq!(wrapped("in /a/path/that/is/long", 10), ["in", "/a/path/th", "at/is/long"]);
     }
 }

@@ -46,7 +46,7 @@ impl Edge {
         let (mut parts, body) = request.into_parts();
         // Health and reflection have no account and no policy; everything else is in the table or refused.
         if status::is_infrastructure(parts.uri.path()) {
-            return settle(room.call(Request::from_parts(parts, body)).await);
+            return settle(room.call(Request::from_parts(parts, body)).await, None);
         }
         let judged = async {
             let place = self.limits.place()?;
@@ -69,7 +69,7 @@ impl Edge {
         let body = Body::new(Limited::new(body, method.max_request_bytes));
         let served = AssertUnwindSafe(room.call(Request::from_parts(parts, body))).catch_unwind();
         match timeout_at(deadline, served).await {
-            Ok(Ok(answer)) => settle(answer),
+            Ok(Ok(answer)) => settle(answer, Some(method)),
             Ok(Err(_)) => Status::from(Refused::fault(format!("{} panicked", method.path))).into_http(),
             Err(_) => limits::overdue(method).into_http(),
         }
@@ -108,9 +108,9 @@ fn known(path: &str) -> Result<&'static Method, Status> {
     })
 }
 
-fn settle(answer: Result<Response<Body>, Infallible>) -> Response<Body> {
+fn settle(answer: Result<Response<Body>, Infallible>, method: Option<&Method>) -> Response<Body> {
     match answer {
-        Ok(response) => status::mapped(response),
+        Ok(response) => status::mapped(response, method),
         Err(never) => match never {},
     }
 }

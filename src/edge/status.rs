@@ -5,6 +5,7 @@ use tonic::body::Body;
 use tonic::{Code, Status};
 
 use crate::pb::spazio::v1::ErrorReason;
+use crate::policy::Method;
 use crate::refusal::Refused;
 
 const TRACE: &str = "x-request-id";
@@ -31,8 +32,8 @@ pub fn mark(response: &mut Response<Body>, trace: &str) {
 }
 
 /// Our refusals carry details; one without them comes from tonic, before a room was reached: the request's bytes were not
-/// a message of the method. tonic calls that INTERNAL or OUT_OF_RANGE; it is the caller's.
-pub fn mapped(response: Response<Body>) -> Response<Body> {
+/// a message of `method`, if it is one of ours. tonic calls that INTERNAL or OUT_OF_RANGE; it is the caller's.
+pub fn mapped(response: Response<Body>, method: Option<&Method>) -> Response<Body> {
     let headers: &HeaderMap = response.headers();
     if !headers.contains_key(Status::GRPC_STATUS) || headers.contains_key("grpc-status-details-bin") {
         return response;
@@ -46,6 +47,9 @@ pub fn mapped(response: Response<Body>) -> Response<Body> {
     } else {
         return response;
     };
-    let refused = Refused::new(reason, format!("the request cannot be decoded: {}", status.message()));
+    let mut refused = Refused::new(reason, format!("the request cannot be decoded: {}", status.message()));
+    if let Some(method) = method.filter(|_| reason == ErrorReason::RequestTooLarge) {
+        refused = refused.with("max_request_bytes", &method.max_request_bytes);
+    }
     Status::from(refused).into_http()
 }

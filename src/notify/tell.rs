@@ -107,12 +107,16 @@ pub async fn order_completed(
     order: &Payable,
     renewal: bool,
     automatic_renewal: bool,
-    expiries: Vec<(String, CalendarDay)>,
+    expiries: Vec<(String, u32, CalendarDay)>,
     catalogue: &Catalogue,
 ) -> Result<(), Fault> {
     let Contact { company: holder, email, language } = account::contact(tx, order.account).await?;
     let italian = language == Language::It;
-    let expiries = expiries.into_iter().map(|(product, day)| (catalogue.display_name(&product, italian), day.date())).collect();
+    let named = |product: &str, quantity: u32| match (quantity, catalogue.display_name(product, italian)) {
+        (1, name) => name,
+        (quantity, name) => format!("{quantity} x {name}"),
+    };
+    let expiries = expiries.into_iter().map(|(product, quantity, day)| (named(&product, quantity), day.date())).collect();
     let (order_number, amount) = (order.number.to_string(), decimal(order.total));
     let mail = if renewal {
         let method = order.method.map(|method| method_name(method, language)).unwrap_or_default().to_owned();

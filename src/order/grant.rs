@@ -33,7 +33,7 @@ pub(super) async fn complete(tx: &Tx, held: &store::Row, rules: &Rules) -> Resul
         account::automatic_renewal(tx, order.account_id, ids, mandate, order.term_years).await?;
     }
     quota::observe(tx, order.account_id, rules.thresholds).await?;
-    let expiries = services.iter().map(|(line, done)| (line.product.to_string(), done.after)).collect();
+    let expiries = services.iter().map(|(line, done)| (line.product.to_string(), line.quantity, done.after)).collect();
     notify::order_completed(tx, &order.payable()?, order.kind == OrderKind::Renewal, renews, expiries, &rules.catalogue).await?;
     Ok(order)
 }

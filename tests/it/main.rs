@@ -5,8 +5,15 @@
 #[macro_use]
 mod support;
 
+mod bad_input;
 mod cancel;
 mod crash;
 mod front_door;
+mod never_refused;
+mod payments;
+mod policy;
+mod pricing;
 mod purchase_under_load;
 mod race;
+mod state_machines;
+mod story;

@@ -10,7 +10,7 @@ use spazio::ids::AccountId;
 use spazio::wire;
 use tonic::Status;
 
-use super::{Caller, Front, MIB, pb, request_id};
+use super::{Caller, Front, MIB, pb, request_id, served};
 
 /// Received files are at most this large; filling up takes as many as are needed.
 const LARGEST_FILLER: u64 = 5_000_000;
@@ -94,7 +94,7 @@ impl NewCustomer<'_> {
         let request = self.request();
         let email = request.holder.as_ref().map(|holder| holder.email.clone()).unwrap_or_default();
         let created = self.front.operator().accounts().create_account(request).await;
-        let account = created.unwrap_or_else(|status| panic!("{status}")).into_inner().account.expect("the account");
+        let account = served(created).account.expect("the account");
         let account = account.account_id.parse().expect("an account's id");
         Customer {
             account,
@@ -125,13 +125,13 @@ impl Customer {
     /// How the space stands.
     pub async fn space(&self) -> pb::Space {
         let answer = self.panel.quota().get_space(pb::GetSpaceRequest {}).await;
-        answer.unwrap_or_else(|status| panic!("{status}")).into_inner().space.expect("the space")
+        served(answer).space.expect("the space")
     }
 
     /// What the account has bought.
     pub async fn services(&self) -> Vec<pb::Service> {
         let answer = self.panel.accounts().list_services(pb::ListServicesRequest {}).await;
-        answer.unwrap_or_else(|status| panic!("{status}")).into_inner().services
+        served(answer).services
     }
 
     /// An invoice to send, like no other.
@@ -176,7 +176,7 @@ impl Customer {
         let draft = self.creates(invoice).await;
         let request = pb::QueueSentInvoiceRequest { request_id: request_id(), invoice_id: draft.invoice_id, etag: draft.etag };
         let answer = self.panel.invoices().queue_sent_invoice(request).await;
-        answer.unwrap_or_else(|status| panic!("{status}")).into_inner().invoice.expect("the invoice")
+        served(answer).invoice.expect("the invoice")
     }
 
     /// Tries to deliver a file to the account.
@@ -194,7 +194,7 @@ impl Customer {
     pub async fn downloads(&self, invoice_id: &str) -> (pb::FileDescription, Vec<u8>) {
         let request = pb::DownloadInvoiceRequest { invoice_id: invoice_id.to_owned() };
         let answer = self.panel.invoices().download_invoice(request).await;
-        let mut stream = answer.unwrap_or_else(|status| panic!("{status}")).into_inner();
+        let mut stream = served(answer);
         let (mut description, mut file) = (None, Vec::new());
         while let Some(message) = stream.message().await.unwrap_or_else(|status| panic!("{status}")) {
             match message.part.expect("a part") {

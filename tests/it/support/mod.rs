@@ -8,6 +8,7 @@ mod app;
 mod caller;
 mod customer;
 mod database;
+mod example;
 mod process;
 mod purchase;
 mod refusal;
@@ -17,10 +18,11 @@ pub use app::{TestApp, played};
 pub use caller::{Bearer, Caller, Front};
 pub use customer::Customer;
 pub use database::{Engine, TestDatabase};
+pub use example::{Method, method, methods};
 pub use process::{Process, Site};
 pub use purchase::{accepted, by_card};
-pub use refusal::{Refusal, refused};
-pub use values::{MIB, day, euro, instant, request_id};
+pub use refusal::{Refusal, refused, served};
+pub use values::{MIB, day, euro, instant, on, request_id};
 
 pub use spazio::pb::spazio::v1 as pb;
 

@@ -1,6 +1,6 @@
 //! Buying, step by step.
 
-use super::{Customer, pb, request_id};
+use super::{Customer, pb, request_id, served};
 use tonic::Status;
 
 /// How an order is paid: by card, with a token that the simulated gateway knows.
@@ -32,14 +32,14 @@ impl Customer {
     /// Opens a cart: 1 GB, one year, extension ON.
     pub async fn opens_cart(&self) -> pb::Cart {
         let answer = self.panel.carts().open_cart(pb::OpenCartRequest { request_id: request_id() }).await;
-        answer.unwrap_or_else(|status| panic!("{status}")).into_inner().cart.expect("the cart")
+        served(answer).cart.expect("the cart")
     }
 
     /// The cart with so many GB.
     pub async fn sets_quantity(&self, cart: &pb::Cart, quantity_gb: i32) -> pb::Cart {
         let request = pb::SetQuantityRequest { request_id: request_id(), cart_id: cart.cart_id.clone(), quantity_gb, ..Default::default() };
         let answer = self.panel.carts().set_quantity(request).await;
-        answer.unwrap_or_else(|status| panic!("{status}")).into_inner().cart.expect("the cart")
+        served(answer).cart.expect("the cart")
     }
 
     /// The cart with extension ON or OFF.
@@ -47,7 +47,7 @@ impl Customer {
         let request =
             pb::SetExtensionRequest { request_id: request_id(), cart_id: cart.cart_id.clone(), etag: cart.etag.clone(), extension };
         let answer = self.panel.carts().set_extension(request).await;
-        answer.unwrap_or_else(|status| panic!("{status}")).into_inner().cart.expect("the cart")
+        served(answer).cart.expect("the cart")
     }
 
     /// The cart with a module more.
@@ -55,7 +55,7 @@ impl Customer {
         let module = module.to_owned();
         let request = pb::AddModuleRequest { request_id: request_id(), cart_id: cart.cart_id.clone(), etag: cart.etag.clone(), module };
         let answer = self.panel.carts().add_module(request).await;
-        answer.unwrap_or_else(|status| panic!("{status}")).into_inner().cart.expect("the cart")
+        served(answer).cart.expect("the cart")
     }
 
     /// Tries to make the cart as shown into an order.
@@ -72,7 +72,7 @@ impl Customer {
     /// The order form.
     pub async fn form(&self, order: &pb::Order) -> pb::GetOrderFormResponse {
         let answer = self.panel.orders().get_order_form(pb::GetOrderFormRequest { order_id: order.order_id.clone() }).await;
-        answer.unwrap_or_else(|status| panic!("{status}")).into_inner()
+        served(answer)
     }
 
     /// Tries to confirm the order with these terms.
@@ -100,16 +100,22 @@ impl Customer {
         self.try_confirm(order, means, terms).await.unwrap_or_else(|status| panic!("{status}"))
     }
 
+    /// Tries to give the order up.
+    pub async fn try_cancel(&self, order: &pb::Order) -> Result<pb::Order, Status> {
+        let request = pb::CancelOrderRequest { request_id: request_id(), order_id: order.order_id.clone(), etag: String::new() };
+        Ok(self.panel.orders().cancel_order(request).await?.into_inner().order.expect("the order"))
+    }
+
     /// The order as it is now.
     pub async fn order(&self, order: &pb::Order) -> pb::Order {
         let answer = self.panel.orders().get_order(pb::GetOrderRequest { order_id: order.order_id.clone() }).await;
-        answer.unwrap_or_else(|status| panic!("{status}")).into_inner().order.expect("the order")
+        served(answer).order.expect("the order")
     }
 
     /// The customer's orders, in no promised order: those of one moment share their place.
     pub async fn orders(&self) -> Vec<pb::Order> {
         let answer = self.panel.orders().list_orders(pb::ListOrdersRequest::default()).await;
-        answer.unwrap_or_else(|status| panic!("{status}")).into_inner().orders
+        served(answer).orders
     }
 
     /// The request that records the payment of an order, to the cent, by bank transfer.

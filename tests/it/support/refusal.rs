@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use spazio::pb::spazio::v1::ErrorReason;
-use tonic::{Code, Status};
+use tonic::{Code, Response, Status};
 use tonic_types::{ErrorDetail, PreconditionViolation, QuotaViolation, StatusExt as _};
 
 /// A refusal with its google.rpc details taken apart.
@@ -23,6 +23,12 @@ pub struct Refusal {
     /// LocalizedMessage: language and text.
     pub localized: Vec<(String, String)>,
     pub retry_after: Option<Duration>,
+}
+
+/// The answer of a call that must have been served.
+#[track_caller]
+pub fn served<T>(result: Result<Response<T>, Status>) -> T {
+    result.unwrap_or_else(|status| panic!("it was not served: {status}")).into_inner()
 }
 
 /// The refusal of a call that must have been refused.

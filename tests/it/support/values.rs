@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use spazio::clock::{CalendarDay, Clock};
 use spazio::ids::Ids;
+use spazio::wire;
 use uuid::Uuid;
 
 use super::pb;
@@ -18,6 +19,11 @@ pub fn instant(text: &str) -> DateTime<Utc> {
 /// A day, given as 2026-02-28.
 pub fn day(text: &str) -> CalendarDay {
     text.parse().unwrap_or_else(|error| panic!("{text}: {error}"))
+}
+
+/// A day of an answer, given as 2026-02-28.
+pub fn on(text: &str) -> Option<pb::CalendarDay> {
+    Some(wire::day(day(text)))
 }
 
 /// An amount, given as 12.30.

@@ -1,0 +1,145 @@
+//! Bad input: every request that is wrong is answered with the exact code, reason and fields, and never with INTERNAL.
+
+mod files;
+mod rows;
+
+use tonic::Code;
+
+use crate::support::pb::ErrorReason;
+use crate::support::{Customer, Method, Refusal, TestApp, method, methods, refused};
+
+on_both_databases!(
+    each_row_of_the_table_is_refused_for_its_own_reason,
+    bytes_that_are_no_message_are_refused_by_every_method,
+    a_message_larger_than_its_method_allows_is_refused,
+    a_request_id_that_is_no_uuid_is_refused_by_every_method,
+    an_id_that_is_none_is_refused_by_every_method,
+    an_unknown_field_of_a_newer_client_is_passed_over,
+);
+
+/// A request that is wrong, and how it is answered.
+pub struct Row {
+    /// What is wrong with it.
+    pub what: &'static str,
+    pub method: &'static str,
+    pub request: Vec<u8>,
+    pub code: Code,
+    pub reason: ErrorReason,
+    pub fields: &'static [&'static str],
+}
+
+async fn each_row_of_the_table_is_refused_for_its_own_reason(app: &TestApp) {
+    let ann = app.customer("ann").one_gb().create().await;
+    let mut table = rows::rows(app, &ann).await;
+    table.extend(files::rows(&ann).await);
+    assert!(table.len() >= 100, "{} rows", table.len());
+    let mut wrong = Vec::new();
+    for row in table {
+        let method = method(row.method);
+        let caller = method.callers(app, &ann).remove(0);
+        let answer = caller.raw(method.policy.path, row.request).await;
+        let answer = match answer {
+            Ok(_) => "served".to_owned(),
+            Err(status) => {
+                let refusal = Refusal::of(&status);
+                format!("{:?} {:?} {:?}", refusal.code, refusal.reason, refusal.fields())
+            }
+        };
+        let expected = format!("{:?} {:?} {:?}", row.code, row.reason, row.fields);
+        if answer != expected {
+            wrong.push(format!("{} with {}: {answer} instead of {expected}", row.method, row.what));
+        }
+    }
+    assert!(wrong.is_empty(), "{} rows:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// A length-delimited field in protobuf's encoding.
+fn field(number: u32, content: &[u8]) -> Vec<u8> {
+    let tag = u8::try_from(number << 3 | 2).expect("a tag of one byte");
+    let length = u8::try_from(content.len()).expect("a length of one byte");
+    [&[tag, length], content].concat()
+}
+
+async fn malformed(app: &TestApp, ann: &Customer, method: &Method, what: &str, request: Vec<u8>) {
+    let refusal = refused(method.callers(app, ann).remove(0).raw(method.policy.path, request).await);
+    let expected = (Code::InvalidArgument, ErrorReason::MalformedRequest);
+    assert_eq!((refusal.code, refusal.reason), expected, "{} with {what}: {}", method.name(), refusal.message);
+}
+
+async fn bytes_that_are_no_message_are_refused_by_every_method(app: &TestApp) {
+    let ann = app.customer("ann").trial(2).create().await;
+    for method in methods() {
+        malformed(app, &ann, &method, "a tag and nothing behind it", vec![0x0a]).await;
+        malformed(app, &ann, &method, "a length beyond the end", vec![0x0a, 0xff, 0xff, 0xff, 0x7f]).await;
+        malformed(app, &ann, &method, "a number without end", [&[0x08][..], &[0xff; 11]].concat()).await;
+        malformed(app, &ann, &method, "the field number 0", vec![0x02, 0x00]).await;
+        malformed(app, &ann, &method, "the end of a group that never began", vec![0x0c]).await;
+        if let Some(text) = method.text_field() {
+            malformed(app, &ann, &method, "wrong UTF-8", field(text, b"\xff\xfe")).await;
+            malformed(app, &ann, &method, "UTF-8 that is cut off", field(text, b"caff\xc3")).await;
+            malformed(app, &ann, &method, "a number where a text belongs", vec![u8::try_from(text << 3).expect("one byte"), 1]).await;
+        }
+        let mut cut = method.example(app, &ann).await;
+        if cut.pop().is_some() {
+            malformed(app, &ann, &method, "its last byte cut off", cut).await;
+        }
+    }
+}
+
+async fn a_message_larger_than_its_method_allows_is_refused(app: &TestApp) {
+    let ann = app.customer("ann").create().await;
+    for method in methods() {
+        let caller = method.callers(app, &ann).remove(0);
+        let refusal = refused(caller.raw(method.policy.path, vec![0; method.policy.max_request_bytes + 1]).await);
+        let expected = (Code::ResourceExhausted, ErrorReason::RequestTooLarge);
+        assert_eq!((refusal.code, refusal.reason), expected, "{}: {}", method.name(), refusal.message);
+        assert_eq!(refusal.number("max_request_bytes"), method.policy.max_request_bytes as u64, "{}", method.name());
+    }
+}
+
+async fn a_request_id_that_is_no_uuid_is_refused_by_every_method(app: &TestApp) {
+    const BAD: [&str; 6] = [
+        "",
+        "nonsense",
+        "00000000-0000-0000-0000-000000000000",
+        "123e4567e89b42d3a456426614174000",
+        "{123e4567-e89b-42d3-a456-426614174000}",
+        "123e4567-e89b-42d3-a456-42661417400g",
+    ];
+    let ann = app.customer("ann").trial(2).create().await;
+    for method in methods().filter(|method| method.policy.repeatable) {
+        let request_id = method.field("request_id").expect("a repeatable request has one");
+        let example = method.example(app, &ann).await;
+        for bad in BAD {
+            invalid(app, &ann, &method, method.with(&example, &request_id, bad), "request_id", bad).await;
+        }
+    }
+}
+
+async fn an_id_that_is_none_is_refused_by_every_method(app: &TestApp) {
+    const BAD: [&str; 5] =
+        ["", "nonsense", "acc_0198f2a0b1c27000800000000000000a", "inv_0198F2A0B1C27000800000000000000A", "inv_0198f2a0b1c2700080000000"];
+    let ann = app.customer("ann").trial(2).create().await;
+    for method in methods() {
+        let Some(id) = method.id_field() else { continue };
+        let example = method.example(app, &ann).await;
+        for bad in BAD {
+            invalid(app, &ann, &method, method.with(&example, &id, bad), id.name(), bad).await;
+        }
+    }
+}
+
+async fn invalid(app: &TestApp, ann: &Customer, method: &Method, request: Vec<u8>, field: &str, bad: &str) {
+    let refusal = refused(method.callers(app, ann).remove(0).raw(method.policy.path, request).await);
+    let expected = (Code::InvalidArgument, ErrorReason::InvalidRequest, vec![field]);
+    assert_eq!((refusal.code, refusal.reason, refusal.fields()), expected, "{} with {bad:?}", method.name());
+}
+
+async fn an_unknown_field_of_a_newer_client_is_passed_over(app: &TestApp) {
+    let ann = app.customer("ann").trial(2).create().await;
+    for method in methods() {
+        let newer = [method.example(app, &ann).await, field(15, b"from the future")].concat();
+        let answer = method.callers(app, &ann).remove(0).raw(method.policy.path, newer).await;
+        answer.unwrap_or_else(|status| panic!("{}: {status}", method.name()));
+    }
+}
