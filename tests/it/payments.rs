@@ -29,7 +29,7 @@ on_both_databases!(
 
 const GB: u64 = 1 << 30;
 
-/// An order of 1 GB that awaits a bank transfer: 12.00 and 22% VAT, a trial's extension costs nothing.
+/// An order of 1 GB that awaits a bank transfer: 12.00 and 22% VAT. The plan was bought today and misses no month.
 async fn awaiting(ann: &Customer) -> pb::Order {
     let order = ann.places(&ann.opens_cart().await).await;
     let order = ann.confirms(&order, PaymentMethod::BankTransfer).await;

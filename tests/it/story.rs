@@ -7,12 +7,12 @@ use crate::support::{Customer, TestApp, accepted, by_card, euro, on, pb, refused
 
 on_both_databases!(space_runs_out_is_bought_and_renews_itself);
 
-const CAPACITY: u64 = 1 << 20;
+const CAPACITY: u64 = 4 << 20;
 
 /// Each chapter begins where the one before ended.
 async fn space_runs_out_is_bought_and_renews_itself(app: &TestApp) {
     // Bought 200 days before 16 March 2026: on 28 August 2025, good until 28 August 2026.
-    let ann = app.customer("ann").for_days(200).create().await;
+    let ann = app.customer("ann").priced_trial(4).for_days(200).create().await;
     the_space_fills_up(app, &ann).await;
     let refused_request = sending_is_refused(&ann).await;
     everything_else_goes_on(&ann).await;
@@ -28,8 +28,8 @@ async fn the_space_fills_up(app: &TestApp, ann: &Customer) {
     assert_eq!(ann.space().await.level(), SpaceLevel::Ok);
     assert_eq!(app.mails().await.len(), 0, "nothing to tell yet");
 
-    // 524,288 + 209,716 = 734,004 bytes are 70.0001% of 1,048,576.
-    ann.sends(&ann.invoice_of(209_716)).await;
+    // 2,097,152 + 838,861 = 2,936,013 bytes are 70.00000% of 4,194,304, and a byte less is not.
+    ann.sends(&ann.invoice_of(838_861)).await;
     let space = ann.space().await;
     assert_eq!((space.level(), space.used_percent.as_str()), (SpaceLevel::Warning, "70.00"));
     let warnings = app.mails_with("Spazio occupato: 70").await;
@@ -88,9 +88,10 @@ async fn a_cart_is_filled_and_ordered(ann: &Customer) -> pb::Order {
     let cart = ann.opens_cart().await;
     assert_eq!((cart.quantity_gb, cart.term_years, cart.extension), (1, 1, true));
     let quote = cart.quote.clone().expect("a quote");
-    // The pack for a year; the base plan from 28 August to 16 March misses 7 months: 6 lead to 28 February. A trial costs nothing.
-    assert_eq!(lines(&quote), [line(LineKind::NewPack, 12, "12.00"), line(LineKind::Extension, 7, "0.00")]);
-    assert_eq!((quote.net, quote.total), (Some(euro("12.00")), Some(euro("14.64"))));
+    // The pack for a year; the base plan from 28 August to 16 March misses 7 months: 6 lead to 28 February. 29.00 x 7 / 12 = 16.9167,
+    // half up 16.92. Net 28.92; 22% are 6.3624, 6.36.
+    assert_eq!(lines(&quote), [line(LineKind::NewPack, 12, "12.00"), line(LineKind::Extension, 7, "16.92")]);
+    assert_eq!((quote.net, quote.total), (Some(euro("28.92")), Some(euro("35.28"))));
     assert_eq!(expiries(&quote.services_afterwards), [on("2027-03-16"), on("2027-03-16")]);
     let suggested: Vec<_> = cart.suggestions.iter().map(|suggestion| suggestion.module.as_str()).collect();
     assert_eq!(suggested, ["documents", "collections", "woocommerce", "electronic-orders"]);
@@ -102,9 +103,9 @@ async fn a_cart_is_filled_and_ordered(ann: &Customer) -> pb::Order {
 
     let cart = ann.sets_extension(&off, true).await;
     let cart = ann.adds_module(&cart, "documents").await;
-    // 12.00 + 36.00 = 48.00; 22% are 10.56.
+    // 28.92 + 36.00 = 64.92; 22% are 14.2824, half up 14.28.
     let order = ann.places(&cart).await;
-    assert_eq!((order.state(), order.net.clone(), order.total.clone()), (OrderState::Placed, Some(euro("48.00")), Some(euro("58.56"))));
+    assert_eq!((order.state(), order.net.clone(), order.total.clone()), (OrderState::Placed, Some(euro("64.92")), Some(euro("79.20"))));
 
     let form = ann.form(&order).await;
     // Monday 16 March 2026: the next working day is Tuesday, the fifth Monday, the seventh Wednesday of the week after.
@@ -138,8 +139,8 @@ async fn a_bank_transfer_brings_the_space(app: &TestApp, ann: &Customer, order: 
     for needed in [&order.number, &how.iban, &how.creditor_reference, &ann.email] {
         assert!(mail.contains(&needed.replace(' ', "")), "{needed} is not in {}", mails[0]);
     }
-    assert!(mails[0].contains("58,56"), "{}", mails[0]);
-    assert!(how.epc_qr_payload.contains("EUR58.56"), "{}", how.epc_qr_payload);
+    assert!(mails[0].contains("79,20"), "{}", mails[0]);
+    assert!(how.epc_qr_payload.contains("EUR79.2"), "{}", how.epc_qr_payload);
     assert!(how.creditor_reference.starts_with("RF"));
 
     ann.pays(&order).await;
@@ -153,16 +154,14 @@ async fn a_bank_transfer_brings_the_space(app: &TestApp, ann: &Customer, order: 
 async fn a_card_purchase_turns_automatic_renewal_on(app: &TestApp, ann: &Customer) {
     app.day_comes("2026-03-26").await;
     let cart = ann.opens_cart().await;
-    // Until 26 March 2027 every service misses a month: the plan 0.00, the pack 12.00 / 12 = 1.00, the module 36.00 / 12 = 3.00.
+    // Until 26 March 2027 every service misses a month: the plan 29.00 / 12 = 2.42, the pack 12.00 / 12 = 1.00,
+    // the module 36.00 / 12 = 3.00.
     let quote = cart.quote.clone().expect("a quote");
     let mut extensions: Vec<_> = lines(&quote).split_off(1);
     extensions.sort_by(|one, other| one.2.cmp(&other.2));
-    assert_eq!(
-        extensions,
-        [line(LineKind::Extension, 1, "0.00"), line(LineKind::Extension, 1, "1.00"), line(LineKind::Extension, 1, "3.00")]
-    );
-    // 12.00 + 4.00 = 16.00; 22% are 3.52.
-    assert_eq!(quote.total, Some(euro("19.52")));
+    assert_eq!(extensions, ["1.00", "2.42", "3.00"].map(|net| line(LineKind::Extension, 1, net)));
+    // 12.00 + 6.42 = 18.42; 22% are 4.0524, half up 4.05.
+    assert_eq!(quote.total, Some(euro("22.47")));
 
     let order = ann.places(&cart).await;
     let order = ann.confirms(&order, by_card("sim-ok")).await;
@@ -186,8 +185,8 @@ async fn the_renewal_runs_once(app: &TestApp, ann: &Customer) {
     let orders = ann.orders().await;
     let renewals: Vec<_> = orders.iter().filter(|order| order.kind() == pb::OrderKind::Renewal).collect();
     assert_eq!(renewals.len(), 1);
-    // Two packs 24.00, the module 36.00, the plan 0.00: 60.00; 22% are 13.20.
-    assert_eq!((renewals[0].state(), renewals[0].total.clone()), (OrderState::Completed, Some(euro("73.20"))));
+    // Two packs 24.00, the module 36.00, the plan 29.00: 89.00; 22% are 19.58.
+    assert_eq!((renewals[0].state(), renewals[0].total.clone()), (OrderState::Completed, Some(euro("108.58"))));
     assert!(ann.services().await.iter().all(|service| service.expiry_day == on("2028-03-26")));
     assert_eq!(app.database.number("SELECT COUNT(*) FROM simulated_charge").await, 2, "one for the purchase, one for the renewal");
 }

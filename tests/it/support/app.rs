@@ -1,6 +1,7 @@
 //! A server of the test's own.
 
 use std::fs;
+use std::net::SocketAddr;
 use std::ops::Deref;
 use std::path::Path;
 use std::time::Duration;
@@ -9,6 +10,7 @@ use spazio::app::{self, App, Ended};
 use spazio::audit;
 use spazio::clock::{CalendarDay, Clock};
 use spazio::config::Config;
+use spazio::db::migration::{self, Standing};
 use tempfile::TempDir;
 
 use super::{Engine, Front, TestDatabase, instant};
@@ -64,6 +66,16 @@ impl TestApp {
         self.folder.path()
     }
 
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.app.address
+    }
+
+    /// How its schema stands to the program.
+    pub async fn standing(&self) -> Standing {
+        migration::standing(&self.app.db).await.expect("the schema can be read")
+    }
+
     /// Its front door over another connection.
     pub fn connect(&self) -> Front {
         Front::of(self.app.address, self.folder(), self.clock.clone())
@@ -72,11 +84,6 @@ impl TestApp {
     /// What the server's clock shows.
     pub fn clock(&self) -> &Clock {
         &self.clock
-    }
-
-    /// Today, in Rome.
-    pub fn today(&self) -> CalendarDay {
-        CalendarDay::of(self.clock.now())
     }
 
     /// Moves the clock to noon of a day, given as 2026-02-28, and does the background work of that moment.

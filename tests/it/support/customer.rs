@@ -53,6 +53,12 @@ impl NewCustomer<'_> {
         self
     }
 
+    /// With a trial plan that costs as much as the usual one: 4, 8 or 16 MiB.
+    pub fn priced_trial(mut self, mib: u32) -> Self {
+        self.plan = format!("priced-trial-{mib}m");
+        self
+    }
+
     /// With the usual plan of 1 GB.
     pub fn one_gb(mut self) -> Self {
         "fatturazione-elettronica".clone_into(&mut self.plan);
@@ -62,12 +68,6 @@ impl NewCustomer<'_> {
     /// Who bought the base plan so many days ago.
     pub fn for_days(mut self, days: u32) -> Self {
         self.days_old = days;
-        self
-    }
-
-    /// Who is written to in English.
-    pub fn in_english(mut self) -> Self {
-        self.language = pb::Language::En;
         self
     }
 
@@ -188,6 +188,12 @@ impl Customer {
     /// Delivers a file to the account.
     pub async fn receives(&self, file: Vec<u8>, file_name: &str) -> pb::Invoice {
         self.try_receive(file, file_name).await.unwrap_or_else(|status| panic!("{status}"))
+    }
+
+    /// Delivers a receipt of the SdI.
+    pub async fn records(&self, file: Vec<u8>, file_name: &str) -> pb::RecordReceiptResponse {
+        let request = pb::RecordReceiptRequest { request_id: request_id(), file, file_name: file_name.to_owned() };
+        served(self.service.invoices().record_receipt(request).await)
     }
 
     /// The whole file of an invoice, as the panel downloads it.

@@ -74,14 +74,27 @@ impl TestDatabase {
         rows[0].try_get_by_index(0).unwrap_or_else(|error| panic!("{sql}: {error}"))
     }
 
+    /// Throws everybody out and lets nobody in (PostgreSQL).
+    pub async fn goes_away(&self) {
+        let name = self.name();
+        administer(format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false")).await;
+        administer(format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")).await;
+    }
+
+    /// Lets everybody in again.
+    pub async fn comes_back(&self) {
+        administer(format!("ALTER DATABASE {} ALLOW_CONNECTIONS true", self.name())).await;
+    }
+
+    fn name(&self) -> &str {
+        self.url.rsplit_once('/').expect("the URL ends with the name").1
+    }
+
     /// Drops it. A test that fails leaves its database to be looked at; the next run drops it.
     pub async fn drop(self) {
         match self.engine {
             Engine::Sqlite => {}
-            Engine::Postgres => {
-                let (_, name) = self.url.rsplit_once('/').expect("the URL ends with the name");
-                administer(format!("DROP DATABASE {name} WITH (FORCE)")).await;
-            }
+            Engine::Postgres => administer(format!("DROP DATABASE {} WITH (FORCE)", self.name())).await,
         }
     }
 }

@@ -22,7 +22,7 @@ pub use example::{Method, method, methods};
 pub use process::{Process, Site};
 pub use purchase::{accepted, by_card};
 pub use refusal::{Refusal, refused, served};
-pub use values::{MIB, day, euro, instant, on, request_id};
+pub use values::{MIB, day, euro, instant, on, request_id, spazio};
 
 pub use spazio::pb::spazio::v1 as pb;
 
@@ -32,6 +32,9 @@ pub use spazio::pb::spazio::v1 as pb;
 macro_rules! on_both_databases {
     (with $configure:expr; $($sentence:ident),+ $(,)?) => {
         mod sqlite {
+            #[allow(unused_imports, reason = "the settings are changed in the words of the file")]
+            use super::*;
+
             $(#[tokio::test(flavor = "multi_thread")]
             async fn $sentence() {
                 $crate::support::played($crate::support::Engine::Sqlite, $configure, super::$sentence).await;
@@ -39,6 +42,9 @@ macro_rules! on_both_databases {
         }
 
         mod postgres {
+            #[allow(unused_imports, reason = "the settings are changed in the words of the file")]
+            use super::*;
+
             $(#[tokio::test(flavor = "multi_thread")]
             async fn $sentence() {
                 $crate::support::played($crate::support::Engine::Postgres, $configure, super::$sentence).await;

@@ -1,5 +1,8 @@
 //! Values in short words.
 
+use std::path::Path;
+use std::process::Command;
+
 use chrono::{DateTime, Utc};
 use spazio::clock::{CalendarDay, Clock};
 use spazio::ids::Ids;
@@ -31,6 +34,13 @@ pub fn euro(text: &str) -> pb::Money {
     let (units, cents) = text.split_once('.').unwrap_or_else(|| panic!("{text} has no cents"));
     let number = |digits: &str| digits.parse().unwrap_or_else(|error| panic!("{text}: {error}"));
     pb::Money { currency_code: "EUR".to_owned(), units: number(units), cents: i32::try_from(number(cents)).expect("two digits") }
+}
+
+/// The program itself, to be run with `folder` for its files and no settings from outside.
+pub fn spazio(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_spazio"));
+    command.current_dir(folder).env_clear();
+    command
 }
 
 /// A new one.
