@@ -182,7 +182,7 @@ pub async fn start_with(config: &Config, db: Db, gateway: Arc<dyn Gateway>) -> R
     let wake = Arc::new(Notify::new());
     let transport = transport(config)?;
     let worker = Arc::new(Worker::new(db.clone(), rules.clone(), gateway, transport, wake.clone()));
-    let health = health::Health::new(db.clone()).await;
+    let health = health::Health::serving(db.clone()).await;
     let (incoming, address) = listen(config.server.listen)?;
     let router = router(config, &db, rules, wake, &key_set, &health)?;
 
