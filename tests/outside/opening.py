@@ -4,7 +4,7 @@ import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from contract import PACKAGE
-from program import LISTENS, PATIENCE_SECONDS, Postgres, Sqlite
+from program import LISTENS, PATIENCE_SECONDS, Postgres, Sqlite, wait_for
 from steps import contains, equal, refused, step, step_on, step_with
 
 SERVICES = [f"{PACKAGE}.{name}Service" for name in ("Account", "Quota", "Invoices", "Cart", "Order")]
@@ -36,9 +36,14 @@ def serve_says_where_it_listens_and_on_which_database(stage):
 @step
 def health_is_serving_overall_and_for_every_service(stage):
     health = health_pb2_grpc.HealthStub(stage.contract.channel)
-    for name in HEALTH:
+
+    def serving(name):
+        # Each entry is known from the first call on, and serves as soon as the database answered.
         answer = health.Check(health_pb2.HealthCheckRequest(service=name), timeout=PATIENCE_SECONDS)
-        equal((name, answer.status), (name, health_pb2.HealthCheckResponse.SERVING))
+        return answer.status == health_pb2.HealthCheckResponse.SERVING
+
+    for name in HEALTH:
+        wait_for(f"the health of {name or 'the whole server'}", lambda name=name: serving(name))
 
 
 @step

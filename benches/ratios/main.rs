@@ -1,0 +1,31 @@
+//! What things cost, as ratios to what they cannot do without: `cargo bench`.
+//!
+//! Each contender runs in turn, round by round, in this one run: absolute figures depend on the machine and on its mood, their ratios
+//! much less. Client and server share the processors, on both sides of every comparison.
+
+mod comparison;
+mod create_sent;
+mod get_space;
+mod pgbench;
+mod plain_sqlite;
+mod statements;
+
+#[path = "../../tests/it/support/mod.rs"]
+#[allow(dead_code, unused_imports, unused_macros, reason = "the tests' words; the benches need some of them")]
+mod support;
+
+use std::env;
+
+use support::Engine;
+
+#[tokio::main]
+async fn main() {
+    get_space::compare(Engine::Sqlite).await;
+    create_sent::compare_with_plain_sqlite().await;
+    if env::var_os("SPAZIO_TEST_POSTGRES").is_none() {
+        println!("\nSPAZIO_TEST_POSTGRES names no PostgreSQL that databases may be made in: its part was left out");
+        return;
+    }
+    get_space::compare(Engine::Postgres).await;
+    create_sent::compare_with_pgbench().await;
+}
