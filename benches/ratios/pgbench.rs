@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use data_encoding::HEXLOWER;
 use spazio::ids::AccountId;
 use tempfile::TempDir;
 use tokio::task::block_in_place;
@@ -93,6 +94,5 @@ fn tps(line: &str) -> Option<f64> {
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {
-    let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("\\x{digits}")
+    format!("\\x{}", HEXLOWER.encode(bytes))
 }

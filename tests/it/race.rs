@@ -77,7 +77,7 @@ async fn every_account_is_filled(site: &Site) {
     let at_least =
         format!("SELECT COUNT(*) FROM space WHERE received = {delivered} AND used BETWEEN {capacity} AND {capacity} + {delivered}");
     let filled = (site.database.number(&exactly).await, site.database.number(&at_least).await);
-    let half = ACCOUNTS as i64 / 2;
+    let half = i64::try_from(ACCOUNTS / 2).expect("a count");
     assert_eq!(filled, (half, half), "accounts filled by senders alone, and with deliveries");
 }
 
