@@ -10,7 +10,7 @@ const ROUNDS: usize = 9;
 /// Says what is compared, above its lines.
 pub fn headline(what: &str) {
     println!("\n{what}");
-    println!("  {:<52} {:>12} {:>12} {:>7}   {}", "", "ours /s", "theirs /s", "ratio", "ratios of single rounds");
+    println!("  {:<52} {:>12} {:>12} {:>7}   ratios of single rounds", "", "ours /s", "theirs /s", "ratio");
 }
 
 /// Runs both in turn; each returns how many operations it did a second. Prints the medians, their ratio, and how far rounds differ.

@@ -93,6 +93,6 @@ fn tps(line: &str) -> Option<f64> {
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {
-    let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let digits = data_encoding::HEXLOWER.encode(bytes);
     format!("\\x{digits}")
 }
