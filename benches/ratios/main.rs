@@ -11,7 +11,14 @@ mod plain_sqlite;
 mod statements;
 
 #[path = "../../tests/it/support/mod.rs"]
-#[allow(dead_code, unused_imports, unused_macros, clippy::pedantic, reason = "the tests' words; the benches need some of them")]
+#[allow(
+    dead_code,
+    unused_imports,
+    unused_macros,
+    clippy::unnecessary_wraps,
+    clippy::wildcard_enum_match_arm,
+    reason = "the tests' words; the benches need some of them"
+)]
 mod support;
 
 use std::env;

@@ -6,7 +6,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use data_encoding::HEXLOWER;
 use spazio::ids::AccountId;
 use tempfile::TempDir;
 use tokio::task::block_in_place;
@@ -94,5 +93,6 @@ fn tps(line: &str) -> Option<f64> {
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {
-    format!("\\x{}", HEXLOWER.encode(bytes))
+    let digits = data_encoding::HEXLOWER.encode(bytes);
+    format!("\\x{digits}")
 }

@@ -2,6 +2,18 @@
 //!
 //! One binary, because linking is dear; one file for each promise. support/ starts the server and gives the words.
 
+#![allow(
+    clippy::assigning_clones,
+    clippy::cast_possible_wrap,
+    clippy::duration_suboptimal_units,
+    clippy::format_collect,
+    clippy::octal_escapes,
+    clippy::redundant_closure_for_method_calls,
+    clippy::unnecessary_wraps,
+    clippy::wildcard_enum_match_arm,
+    reason = "tables of requests read better plainly"
+)]
+
 #[macro_use]
 mod support;
 
