@@ -285,8 +285,16 @@ into_status!(Fault, Reuse);
 impl Refusal for Fault {
     fn refused(&self) -> Refused {
         match self {
-            Self::Database(DbErr::ConnectionAcquire(_) | DbErr::Conn(_)) | Self::NoTurn => {
+            Self::Database(DbErr::ConnectionAcquire(_) | DbErr::Conn(_)) => {
                 let message = "the database does not answer; nothing was done, try again shortly";
+                logged(Refused::new(ErrorReason::DatabaseUnavailable, message), self).retry_after(Duration::from_secs(1))
+            }
+            Self::NoTurn => {
+                let message = "the call's time was over before its write had a turn; nothing was done, try again with more time";
+                Refused::new(ErrorReason::DeadlineExceeded, message)
+            }
+            Self::Overtaken => {
+                let message = "another call was in the way; nothing was done, try again shortly";
                 logged(Refused::new(ErrorReason::DatabaseUnavailable, message), self).retry_after(Duration::from_secs(1))
             }
             Self::Database(error) if overdue(error) => {

@@ -93,6 +93,9 @@ pub enum Fault {
     /// The write waited for its turn until the call's time was over; nothing was done.
     #[error("the write found no turn within the call's time")]
     NoTurn,
+    /// Another transaction took away what this one had just found; nothing was done.
+    #[error("another transaction was in the way")]
+    Overtaken,
     /// A stored document does not match its digest, or cannot be decompressed.
     #[error("document {document} is damaged: {what}")]
     Damaged {

@@ -55,7 +55,7 @@ async fn find_bytes(tx: &Tx, account: AccountId, kind: DocumentKind, sha256: &[u
         .one(tx)
         .await?;
     // Between the conflict and this look the draft that held the bytes was deleted: the caller may try again.
-    id.ok_or_else(|| Fault::NoTurn.into())
+    id.ok_or_else(|| Fault::Overtaken.into())
 }
 
 /// Replaces the file of a draft.
