@@ -24,6 +24,8 @@ pub struct Worker {
     wake: Arc<Notify>,
     /// The jobs of the day: what has been done, and that only one round runs at a time.
     diary: Mutex<daily::Diary>,
+    /// Only one round of mails at a time: who asks for idleness waits for a mail that is being sent.
+    post: Mutex<()>,
 }
 
 const POLL: Duration = Duration::from_secs(1);
@@ -34,7 +36,7 @@ impl Worker {
     /// A worker that is woken through `wake`.
     #[must_use]
     pub fn new(db: Db, rules: Rules, gateway: Arc<dyn Gateway>, transport: Transport, wake: Arc<Notify>) -> Self {
-        Self { db, rules, gateway, transport, wake, diary: Mutex::default() }
+        Self { db, rules, gateway, transport, wake, diary: Mutex::default(), post: Mutex::default() }
     }
 
     /// Runs until it is told to stop; a round that has begun is finished. Mail has a round of its own: a mail server that does not answer
@@ -82,6 +84,7 @@ impl Worker {
     }
 
     async fn mails(&self) -> Result<usize, WorkError> {
+        let _round = self.post.lock().await;
         let mut tally = Tally::default();
         for mail in notify::due(&self.db).await? {
             tally.note("mail", notify::send(&self.db, &self.transport, mail).await);
