@@ -262,6 +262,13 @@ fn postgres_options(url: &SecretString, settings: &Settings, access: Access) -> 
     options.max_connections(settings.max_connections).min_connections(1).test_before_acquire(false);
     // A connection that a cancelled call left inside a transaction is thrown away instead of handed to the next caller:
     // inside one, now() stands still while statement_timestamp() moves on. The question also serves as the ping.
+    options.map_sqlx_postgres_before_acquire(|connection, _| {
+        Box::pin(async move {
+            let question = sqlx::raw_sql("SELECT now() = statement_timestamp()");
+            let row = sqlx::Executor::fetch_one(&mut *connection, question).await?;
+            sqlx::Row::try_get::<bool, _>(&row, 0)
+        })
+    });
     options
 }
 

@@ -191,8 +191,16 @@ impl Db {
         let turn = timeout_at(deadline, self.inner.writes.acquire()).await;
         let Ok(Ok(turn)) = turn else { return Err(Refused::Error(Fault::NoTurn.into())) };
         turn.forget();
-        let _turn = Turn(&db);
-        db.attempts(op, deadline, &input, &f, &keep).await
+        let task = self.inner.under_way.spawn(async move {
+            let _turn = Turn(&db);
+            db.attempts(op, deadline, &input, &f, &keep).await
+        });
+        match task.await {
+            Ok(result) => result,
+            Err(ended) if ended.is_panic() => resume_unwind(ended.into_panic() as Box<dyn Any + Send>),
+            // The runtime is going down with the write in it: nobody knows whether it was committed.
+            Err(ended) => Err(Refused::Error(Fault::OutcomeUnknown(DbErr::Custom(ended.to_string())).into())),
+        }
     }
 
     async fn attempts<I, F, T, E, K>(&self, op: &'static str, deadline: Instant, input: &I, f: &F, keep: &K) -> Result<T, Refused<E>>
