@@ -50,6 +50,7 @@ pub struct App {
     /// Its background work, to be run at once where a test or the demo does not want to wait.
     pub worker: Arc<Worker>,
     health: health::Health,
+    limits: Limits,
     stop: CancellationToken,
     serving: JoinHandle<Result<(), tonic::transport::Error>>,
     background: Vec<JoinHandle<()>>,
@@ -128,6 +129,20 @@ pub enum StartError {
 }
 
 impl StartError {
+    /// Whether it is something that the configuration names.
+    #[must_use]
+    pub fn is_configuration(&self) -> bool {
+        match self {
+            Self::Catalogue { .. } | Self::File { .. } | Self::Keys(_) | Self::Mail(_) | Self::Clock(_) | Self::Thresholds(_) => true,
+            Self::Open(_)
+            | Self::Schema { .. }
+            | Self::Behind { .. }
+            | Self::Ahead { .. }
+            | Self::DevelopmentKey(_)
+            | Self::Listen { .. } => false,
+        }
+    }
+
     /// Whether it is the database that keeps the server from starting.
     #[must_use]
     pub fn is_database(&self) -> bool {
@@ -168,8 +183,20 @@ pub async fn open(config: &Config, clock: Clock) -> Result<Db, StartError> {
     }
 }
 
+/// Everything that the files which the configuration names would keep from starting. Touches neither database nor data folder.
+#[must_use]
+pub fn unusable_files(config: &Config) -> Vec<StartError> {
+    let keys = config.identity.jwks_file.is_some().then(|| keys::key_set(config));
+    let tls = config.server.tls.as_ref().map(tls_config);
+    [catalogue(config).err(), keys.and_then(Result::err), tls.and_then(Result::err)].into_iter().flatten().collect()
+}
+
 /// Starts a server with the simulated gateway.
 pub async fn start(config: &Config, clock: Clock) -> Result<App, StartError> {
+    // Before the database is touched: a server that cannot start should leave nothing behind.
+    if let Some(error) = unusable_files(config).into_iter().next() {
+        return Err(error);
+    }
     let db = open(config, clock).await?;
     let gateway = Arc::new(Simulator::new(db.clone()));
     start_with(config, db, gateway).await
@@ -184,7 +211,8 @@ pub async fn start_with(config: &Config, db: Db, gateway: Arc<dyn Gateway>) -> R
     let worker = Arc::new(Worker::new(db.clone(), rules.clone(), gateway, transport, wake.clone()));
     let health = health::Health::serving(db.clone()).await;
     let (incoming, address) = listen(config.server.listen)?;
-    let router = router(config, &db, rules, wake, &key_set, &health)?;
+    let limits = Limits::new(config.limits.concurrent_calls, config.limits.request);
+    let router = router(config, &db, rules, wake, &key_set, &health, &limits)?;
 
     let stop = CancellationToken::new();
     let serving = tokio::spawn(router.serve_with_incoming_shutdown(incoming, stop.clone().cancelled_owned()));
@@ -196,7 +224,7 @@ pub async fn start_with(config: &Config, db: Db, gateway: Arc<dyn Gateway>) -> R
         tokio::spawn(health.clone().follow(stop.clone())),
         tokio::spawn(keys::follow(key_set, stop.clone())),
     ];
-    Ok(App { address, db, worker, health, stop, serving, background, drain: config.server.drain })
+    Ok(App { address, db, worker, health, limits, stop, serving, background, drain: config.server.drain })
 }
 
 fn listen(address: SocketAddr) -> Result<(TcpIncoming, SocketAddr), StartError> {
@@ -238,12 +266,13 @@ fn router(
     wake: Arc<Notify>,
     key_set: &Arc<KeySet>,
     health: &health::Health,
+    limits: &Limits,
 ) -> Result<Router<Stack<EdgeLayer, LayerIdentity>>, StartError> {
     let identity = &config.identity;
     let edge = Arc::new(Edge {
         db: db.clone(),
         tokens: Arc::new(Tokens::new(key_set.clone(), &identity.issuer, &identity.audience, identity.leeway)),
-        limits: Limits::new(config.limits.concurrent_calls, config.limits.request),
+        limits: limits.clone(),
     });
     let (catalogue, thresholds) = (rules.catalogue.clone(), rules.thresholds);
     let intake = Intake::new(config.limits.parser_threads);
@@ -320,6 +349,9 @@ fn tls_config(tls: &Tls) -> Result<ServerTlsConfig, StartError> {
     })
 }
 
+/// For the last answers to leave.
+const LAST_ANSWERS: Duration = Duration::from_millis(500);
+
 /// How a server ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
@@ -335,12 +367,16 @@ impl App {
         let drained = timeout(self.drain, async {
             self.health.leave().await;
             self.stop.cancel();
-            let served = self.serving.await;
+            // A connection on which nothing happens may stay open for ever: what counts is that no call is served any more.
+            let served = tokio::select! {
+                served = self.serving => matches!(served, Ok(Ok(()))),
+                () = async { self.limits.idle().await; tokio::time::sleep(LAST_ANSWERS).await } => true,
+            };
             for task in self.background {
                 let _ = task.await;
             }
             let closed = self.db.close().await;
-            matches!(served, Ok(Ok(()))) && closed.is_ok()
+            served && closed.is_ok()
         });
         match drained.await {
             Ok(true) => Ended::Clean,

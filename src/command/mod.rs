@@ -167,7 +167,14 @@ impl From<OpenError> for Failure {
 
 impl From<StartError> for Failure {
     fn from(error: StartError) -> Self {
-        if error.is_database() { Self::Database(error.to_string()) } else { Self::Failed(error.to_string()) }
+        let text = error.to_string();
+        if error.is_database() {
+            Self::Database(text)
+        } else if error.is_configuration() {
+            Self::Settings(text)
+        } else {
+            Self::Failed(text)
+        }
     }
 }
 
@@ -202,7 +209,10 @@ async fn migrate(mut config: Config) -> Result<(), Failure> {
 
 fn check_config(settings: &Settings) -> Result<(), Failure> {
     let (config, explained) = Config::load_explained(&settings.sources())?;
-    app::catalogue(&config).map_err(|error| Failure::Settings(error.to_string()))?;
+    let unusable: Vec<_> = app::unusable_files(&config).iter().map(ToString::to_string).collect();
+    if !unusable.is_empty() {
+        return Err(Failure::Settings(unusable.join("\n")));
+    }
     print!("{}", config::effective_listing(&explained));
     Ok(())
 }

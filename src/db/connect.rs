@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use sea_orm::sqlx::{
     self,
-    sqlite::{SqliteJournalMode, SqliteSynchronous},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr};
 use secrecy::{ExposeSecret, SecretString};
@@ -221,7 +221,6 @@ enum Access {
 
 fn options(settings: &Settings, access: Access) -> ConnectOptions {
     let mut options = match &settings.url {
-        // `?mode=` is left to the options below.
         Url::Sqlite(path) => sqlite_options(path, settings.lock_timeout, access),
         Url::Postgres(url) => postgres_options(url, settings, access),
     };
@@ -230,9 +229,12 @@ fn options(settings: &Settings, access: Access) -> ConnectOptions {
 }
 
 fn sqlite_options(path: &Path, busy: Duration, access: Access) -> ConnectOptions {
-    let mut options = ConnectOptions::new(format!("sqlite://{}", path.display()));
-    options.map_sqlx_sqlite_opts(move |sqlite| {
-        let sqlite = sqlite.create_if_missing(access == Access::Write).foreign_keys(true).busy_timeout(busy);
+    // By path, not by a URL: a path may hold blanks and signs that a URL gives a meaning to.
+    let path = path.to_owned();
+    let mut options = ConnectOptions::new("sqlite:");
+    options.map_sqlx_sqlite_opts(move |_| {
+        let sqlite =
+            SqliteConnectOptions::new().filename(&path).create_if_missing(access == Access::Write).foreign_keys(true).busy_timeout(busy);
         // FULL: an acknowledged write survives a loss of power, not only of the process.
         let sqlite = sqlite.synchronous(SqliteSynchronous::Full).pragma("trusted_schema", "off");
         match access {

@@ -79,7 +79,7 @@ fn tell_lines(story: &Story) -> Result<(), Stop> {
         tell.paste(&call(&address, message, method));
     }
     tell.gap();
-    tell.say("And one that is refused, with everything that is wrong with it at once:");
+    tell.say("# And one that is refused, with everything that is wrong with it at once:");
     tell.paste(&call(&address, r#"{"page_size":1000,"counterpart":"x"}"#, "InvoicesService/ListInvoices"));
     tell.gap();
     Ok(())

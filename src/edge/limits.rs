@@ -20,6 +20,7 @@ use crate::refusal::Refused;
 #[derive(Clone, Debug)]
 pub struct Limits {
     places: Arc<Semaphore>,
+    all: u32,
     /// No call takes longer, whatever its policy says.
     pub longest: Duration,
 }
@@ -28,7 +29,13 @@ impl Limits {
     /// So many calls at once; more are refused at once instead of queued, so that the waiting never grows.
     #[must_use]
     pub fn new(concurrent_calls: usize, longest: Duration) -> Self {
-        Self { places: Arc::new(Semaphore::new(concurrent_calls)), longest }
+        let all = u32::try_from(concurrent_calls).unwrap_or(u32::MAX);
+        Self { places: Arc::new(Semaphore::new(concurrent_calls)), all, longest }
+    }
+
+    /// Waits until no call is served any more, and lets none begin.
+    pub async fn idle(&self) {
+        let _ = self.places.acquire_many(self.all).await;
     }
 
     /// A place, held while the call is served.
