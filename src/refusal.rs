@@ -290,7 +290,7 @@ impl Refusal for Fault {
                 logged(Refused::new(ErrorReason::DatabaseUnavailable, message), self).retry_after(Duration::from_secs(1))
             }
             Self::NoTurn => {
-                let message = "the call's time was over before its write had a turn; nothing was done, try again with more time";
+                let message = "the call's time was over before its write had a turn; nothing was done, repeat it with the same request_id and more time";
                 Refused::new(ErrorReason::DeadlineExceeded, message)
             }
             Self::Overtaken => {
