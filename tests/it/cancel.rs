@@ -17,7 +17,9 @@ use crate::support::{Caller, Customer, Engine, TestApp, pb};
 on_both_databases!(with super::a_leak_would_show; calls_given_up_in_the_middle_leave_nothing_behind);
 
 const CALLERS: usize = 24;
-const CALLS: usize = 24;
+const ROUNDS: usize = 32;
+/// Every so many rounds nobody gives up: what was acknowledged must be there, and a call's usual time is learned.
+const CALM: usize = 4;
 const BYTES: u64 = 6_000;
 /// How long what was detached may take to finish.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -35,14 +37,17 @@ struct Attempt {
 
 async fn calls_given_up_in_the_middle_leave_nothing_behind(app: &TestApp) {
     let ann = Arc::new(app.customer("ann").one_gb().create().await);
-    // Each over a connection of its own: the server closes one on which too many calls are reset.
-    let callers = (0..CALLERS).map(|_| tokio::spawn(storm(app.connect().caller(ActsAs::Customer(ann.account)), ann.clone())));
-    let attempts: Vec<Attempt> = join_all(callers).await.into_iter().flat_map(|caller| caller.expect("no caller panics")).collect();
+    let mut storm = Storm::on(app, ann.clone());
+    let mut attempts = Vec::new();
+    for round in 0..ROUNDS {
+        attempts.extend(if round % CALM == 0 { storm.calm().await } else { storm.gust().await });
+        // After every round: the next write over a connection that was left in a transaction would put it right.
+        no_connection_is_left_in_a_transaction(app).await;
+    }
 
     let answered = attempts.iter().filter(|attempt| attempt.answer.is_some()).count();
     println!("{answered} of {} calls were answered, the others given up", attempts.len());
     assert!((1..attempts.len()).contains(&answered), "the storm must cut some calls and leave some");
-    no_connection_is_left_in_a_transaction(app).await;
     every_acknowledged_write_is_there(app, &attempts).await;
     for attempt in &attempts {
         attempt.repeated_gives_one_document(&ann).await;
@@ -51,27 +56,49 @@ async fn calls_given_up_in_the_middle_leave_nothing_behind(app: &TestApp) {
     assert_eq!(usize::try_from(stored), Ok(attempts.len()), "each request left exactly one document");
 }
 
-/// One caller: calls are cut at a moment of their own, by a deadline that the server knows of or by going away.
-async fn storm(customer: Caller, invoices: Arc<Customer>) -> Vec<Attempt> {
-    let ids = Ids::new(Clock::system());
-    let mut usual = Duration::ZERO;
-    let mut attempts = Vec::new();
-    for number in 0..CALLS {
-        let request = Customer::create_request(&invoices.invoice_of(BYTES));
-        let begin = Instant::now();
-        // Between nothing and half as long again as a call takes under this load: everywhere between its first byte and its answer.
-        let cut = usual.mul_f64(1.5) * u32::try_from(ids.ten_digits() % 1_000).expect("three digits") / 1_000;
-        let answer = match number % 3 {
-            0 => Some(to_the_end(&customer, &request).await),
-            1 => with_deadline(&customer, &request, cut).await,
-            _ => given_up(&customer, &request, cut).await,
-        };
-        if number % 3 == 0 {
-            usual = begin.elapsed();
-        }
-        attempts.push(Attempt { request, answer });
+/// Callers who write for one customer at the same time.
+struct Storm {
+    callers: Vec<Caller>,
+    customer: Arc<Customer>,
+    ids: Ids,
+    /// How long a round takes in which nobody gives up.
+    usual: Duration,
+}
+
+impl Storm {
+    fn on(app: &TestApp, customer: Arc<Customer>) -> Self {
+        // Each over a connection of its own: the server closes one on which too many calls are reset.
+        let callers = (0..CALLERS).map(|_| app.connect().caller(ActsAs::Customer(customer.account))).collect();
+        Self { callers, customer, ids: Ids::new(Clock::system()), usual: Duration::ZERO }
     }
-    attempts
+
+    /// Everybody waits for the answer.
+    async fn calm(&mut self) -> Vec<Attempt> {
+        let begin = Instant::now();
+        let attempts = join_all(self.requests().map(|(_, caller, request)| async move {
+            let answer = Some(to_the_end(caller, &request).await);
+            Attempt { request, answer }
+        }))
+        .await;
+        self.usual = begin.elapsed();
+        attempts
+    }
+
+    /// Everybody gives up at a moment of their own: by a deadline that the server knows of, or by going away.
+    async fn gust(&self) -> Vec<Attempt> {
+        join_all(self.requests().map(|(number, caller, request)| async move {
+            let cut = self.usual * u32::try_from(self.ids.ten_digits() % 1_000).expect("three digits") / 1_000;
+            let answer = if number % 2 == 0 { with_deadline(caller, &request, cut).await } else { given_up(caller, &request, cut).await };
+            Attempt { request, answer }
+        }))
+        .await
+    }
+
+    /// A request for each caller, like no other.
+    fn requests(&self) -> impl Iterator<Item = (usize, &Caller, pb::CreateSentInvoiceRequest)> {
+        let request = || Customer::create_request(&self.customer.invoice_of(BYTES));
+        self.callers.iter().enumerate().map(move |(number, caller)| (number, caller, request()))
+    }
 }
 
 async fn to_the_end(customer: &Caller, request: &pb::CreateSentInvoiceRequest) -> pb::CreateSentInvoiceResponse {
