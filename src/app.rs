@@ -2,6 +2,7 @@
 
 mod health;
 mod keys;
+mod scrape;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -24,7 +25,7 @@ use crate::config::{Config, Delivery, Tls};
 use crate::db::migration::{self, Standing};
 use crate::db::{Db, OpenError, Url};
 use crate::edge::token::{DevelopmentKeyError, KeySet, KeySetError, Tokens};
-use crate::edge::{Edge, EdgeLayer, Limits};
+use crate::edge::{Edge, EdgeLayer, Limits, connections};
 use crate::invoices::{Intake, InvoicesApi};
 use crate::notify::transport::{BadServerUrl, Transport};
 use crate::order::{OrderApi, Rules, Terms};
@@ -45,6 +46,8 @@ use crate::{DESCRIPTORS, policy};
 pub struct App {
     /// Where it listens; with port 0 in the configuration, the port that the system chose.
     pub address: SocketAddr,
+    /// Where its counters are read, if they are.
+    pub metrics: Option<SocketAddr>,
     /// Its database.
     pub db: Db,
     /// Its background work, to be run at once where a test or the demo does not want to wait.
@@ -211,12 +214,18 @@ pub async fn start_with(config: &Config, db: Db, gateway: Arc<dyn Gateway>) -> R
     let worker = Arc::new(Worker::new(db.clone(), rules.clone(), gateway, transport, wake.clone()));
     let health = health::Health::serving(db.clone()).await;
     let (incoming, address) = listen(config.server.listen)?;
+    let scraped = match config.metrics.listen {
+        Some(address) => Some(scrape::listen(address).await?),
+        None => None,
+    };
+    let metrics = scraped.as_ref().map(|(_, address)| *address);
     let limits = Limits::new(config.limits.concurrent_calls, config.limits.request);
     let router = router(config, &db, rules, wake, &key_set, &health, &limits)?;
 
     let stop = CancellationToken::new();
+    let incoming = connections(incoming, config.limits.connections);
     let serving = tokio::spawn(router.serve_with_incoming_shutdown(incoming, stop.clone().cancelled_owned()));
-    let background = vec![
+    let mut background = vec![
         tokio::spawn({
             let (worker, stop) = (worker.clone(), stop.clone());
             async move { worker.run(stop).await }
@@ -224,7 +233,10 @@ pub async fn start_with(config: &Config, db: Db, gateway: Arc<dyn Gateway>) -> R
         tokio::spawn(health.clone().follow(stop.clone())),
         tokio::spawn(keys::follow(key_set, stop.clone())),
     ];
-    Ok(App { address, db, worker, health, limits, stop, serving, background, drain: config.server.drain })
+    if let Some((listener, _)) = scraped {
+        background.push(tokio::spawn(scrape::serve(listener, db.meters().clone(), limits.clone(), stop.clone())));
+    }
+    Ok(App { address, metrics, db, worker, health, limits, stop, serving, background, drain: config.server.drain })
 }
 
 fn listen(address: SocketAddr) -> Result<(TcpIncoming, SocketAddr), StartError> {

@@ -34,6 +34,7 @@ pub mod wire;
 pub mod catalogue;
 pub mod clock;
 pub mod ids;
+pub mod meters;
 pub mod money;
 pub mod space;
 pub mod words;

@@ -18,6 +18,9 @@ pub(super) async fn serve(config: Config) -> Result<(), Failure> {
     let mut terminate = signal(SignalKind::terminate()).map_err(|error| Failure::Failed(error.to_string()))?;
     let mut app = app::start(&config, clock).await?;
     println!("spazio listens on {}, database {}, {keys}", app.address, app.db.url());
+    if let Some(address) = app.metrics {
+        println!("metrics on http://{address}/metrics");
+    }
     let reason = tokio::select! {
         _ = terminate.recv() => "SIGTERM",
         _ = tokio::signal::ctrl_c() => "Ctrl-C",

@@ -17,7 +17,9 @@ use std::path::Path;
 
 pub use error::{ConfigError, ConfigErrors};
 pub use reader::{Setting, Usual};
-pub use sections::{Catalogue, Data, Delivery, Development, Identity, Limits, Log, LogFormat, Mail, Payments, Server, Space, Terms, Tls};
+pub use sections::{
+    Catalogue, Data, Delivery, Development, Identity, Limits, Log, LogFormat, Mail, Metrics, Payments, Server, Space, Terms, Tls,
+};
 pub use show::{effective_listing, example_file, markdown_table};
 pub use sources::{Origin, Sources};
 
@@ -49,6 +51,8 @@ pub struct Config {
     pub catalogue: Catalogue,
     /// What is logged.
     pub log: Log,
+    /// Where the counters are read.
+    pub metrics: Metrics,
     /// What helps while developing and has no place in production.
     pub development: Development,
 }
@@ -93,6 +97,7 @@ impl Config {
             space: Space::read(reader),
             catalogue: Catalogue::read(reader),
             log: Log::read(reader),
+            metrics: Metrics::read(reader),
             development: Development::read(reader),
         }
     }

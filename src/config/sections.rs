@@ -77,6 +77,8 @@ impl Server {
 /// How much is done at once, and for how long.
 #[derive(Clone, Debug)]
 pub struct Limits {
+    /// Connections open at once; more are closed at once.
+    pub connections: usize,
     /// Calls served at once; more are refused at once.
     pub concurrent_calls: usize,
     /// Streams open at once on one connection.
@@ -91,6 +93,7 @@ impl Limits {
     pub(super) fn read(reader: &mut Reader) -> Self {
         let mut s = reader.section("limits", "How much is done at once, and for how long");
         Self {
+            connections: s.value("connections", "512", "connections open at once; more are closed at once", &whole(1..=100_000)),
             concurrent_calls: s.value("concurrent_calls", "256", "calls served at once; more are refused at once", &whole(1..=100_000)),
             concurrent_streams: s.value("concurrent_streams", "100", "calls at once on one connection", &whole(1..=10_000)),
             request: s.value("request_seconds", "30", "the longest any call may take, whatever deadline it brings", &seconds(1..=300)),
@@ -340,6 +343,21 @@ impl Log {
             format: s.value("format", "text", "text for people, json for machines", &word(LogFormat::ALL)),
             filter: s.value("filter", "info", "which events are logged", &log_filter()),
         }
+    }
+}
+
+/// Where the counters are read.
+#[derive(Clone, Copy, Debug)]
+pub struct Metrics {
+    /// The address of the page; None serves none.
+    pub listen: Option<SocketAddr>,
+}
+
+impl Metrics {
+    pub(super) fn read(reader: &mut Reader) -> Self {
+        let mut s = reader.section("metrics", "Where the counters are read");
+        let doc = "address of the page /metrics (OpenMetrics, plain HTTP, no token): keep it inside; without it there is none";
+        Self { listen: s.optional("listen", "127.0.0.1:9464", doc, &address()) }
     }
 }
 

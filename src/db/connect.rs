@@ -18,6 +18,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
 use crate::ids::Ids;
+use crate::meters::Meters;
 
 /// Which database, and where.
 #[derive(Clone, Debug)]
@@ -101,7 +102,7 @@ pub enum OpenError {
     },
 }
 
-/// An open database: a pool that reads, a pool that writes, and the clock and ids that transactions get.
+/// An open database: a pool that reads, a pool that writes, the clock and ids that transactions get, and the counters of what was done.
 #[derive(Clone)]
 pub struct Db {
     pub(super) inner: Arc<Inner>,
@@ -116,6 +117,7 @@ pub(super) struct Inner {
     pub(super) under_way: TaskTracker,
     pub(super) clock: Clock,
     pub(super) ids: Ids,
+    pub(super) meters: Meters,
     url: Url,
     /// Held for the life of the process that serves a SQLite file.
     _lock: Option<File>,
@@ -143,6 +145,7 @@ impl Db {
                 under_way: TaskTracker::new(),
                 ids: Ids::new(clock.clone()),
                 clock,
+                meters: Meters::default(),
                 url: settings.url.clone(),
                 _lock: lock,
             }),
@@ -171,6 +174,12 @@ impl Db {
     #[must_use]
     pub fn clock(&self) -> &Clock {
         &self.inner.clock
+    }
+
+    /// Where everything that the server does is counted.
+    #[must_use]
+    pub fn meters(&self) -> &Meters {
+        &self.inner.meters
     }
 
     /// Whether the database answers right now.

@@ -21,6 +21,7 @@ use sea_orm_migration::prelude::async_trait;
 
 use crate::clock::{CalendarDay, Clock};
 use crate::ids::Ids;
+use crate::meters::WriteOutcome;
 
 /// A transaction that is open for writing, with the moment it works at.
 ///
@@ -188,12 +189,18 @@ impl Db {
         E: Failure,
     {
         let db = self.clone();
+        let asked = Instant::now();
         let turn = timeout_at(deadline, self.inner.writes.acquire()).await;
-        let Ok(Ok(turn)) = turn else { return Err(Refused::Error(Fault::NoTurn.into())) };
+        let Ok(Ok(turn)) = turn else {
+            self.inner.meters.write(op, WriteOutcome::NoTurn, asked.elapsed());
+            return Err(Refused::Error(Fault::NoTurn.into()));
+        };
         turn.forget();
         let task = self.inner.under_way.spawn(async move {
             let _turn = Turn(&db);
-            db.attempts(op, deadline, &input, &f, &keep).await
+            let result = db.attempts(op, deadline, &input, &f, &keep).await;
+            db.inner.meters.write(op, outcome(&result), asked.elapsed());
+            result
         });
         match task.await {
             Ok(result) => result,
@@ -220,6 +227,7 @@ impl Db {
                 return result;
             }
             tracing::debug!(op, "write tried again after a conflict");
+            self.inner.meters.write_again(op);
             // Callers that collided once must not meet again in step.
             let jitter = self.inner.ids.ten_digits() % 1000;
             let half = pause / 2;
@@ -269,6 +277,21 @@ impl Db {
         let transaction = self.writer().begin_with_options(options).await?;
         let clock: &Clock = &self.inner.clock;
         Ok(Tx { transaction, now: clock.now(), ids: self.inner.ids.clone() })
+    }
+}
+
+/// How a write ended, for the counters.
+fn outcome<T, E: Failure>(result: &Result<T, Refused<E>>) -> WriteOutcome {
+    match result {
+        Ok(_) => WriteOutcome::Committed,
+        Err(Refused::AnsweredBefore) => WriteOutcome::Repeated,
+        Err(Refused::Error(error)) => match error.fault() {
+            None => WriteOutcome::Refused,
+            Some(Fault::Database(_) | Fault::Overtaken) => WriteOutcome::Failed,
+            Some(Fault::NoTurn) => WriteOutcome::NoTurn,
+            Some(Fault::OutcomeUnknown(_)) => WriteOutcome::Unknown,
+            Some(Fault::Damaged { .. } | Fault::Broken(_)) => WriteOutcome::Broken,
+        },
     }
 }
 

@@ -38,6 +38,12 @@ impl Limits {
         let _ = self.places.acquire_many(self.all).await;
     }
 
+    /// How many calls are served at this moment.
+    #[must_use]
+    pub fn taken(&self) -> u32 {
+        self.all.saturating_sub(u32::try_from(self.places.available_permits()).unwrap_or(u32::MAX))
+    }
+
     /// A place, held while the call is served.
     pub fn place(&self) -> Result<OwnedSemaphorePermit, Status> {
         self.places.clone().try_acquire_owned().map_err(|_| {

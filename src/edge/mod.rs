@@ -6,6 +6,7 @@
 
 mod account;
 mod authentication;
+mod connections;
 mod limits;
 mod quota;
 mod repetition;
@@ -13,5 +14,6 @@ mod stack;
 mod status;
 pub mod token;
 
+pub use connections::{Connection, connections};
 pub use limits::Limits;
 pub use stack::{Edge, EdgeLayer};

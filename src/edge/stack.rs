@@ -37,17 +37,29 @@ pub struct Edge {
 }
 
 impl Edge {
-    /// A call's way. Every step either lets it go on or answers it; nothing here reads the body.
-    async fn pass<S>(&self, request: Request<Body>, mut room: S) -> Response<Body>
+    /// Serves a call and counts it; a stream by how it begins.
+    async fn serve<S>(&self, request: Request<Body>, mut room: S) -> Response<Body>
     where
         S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
     {
-        let arrival = Instant::now();
-        let (mut parts, body) = request.into_parts();
         // Health and reflection have no account and no policy; everything else is in the table or refused.
-        if status::is_infrastructure(parts.uri.path()) {
-            return settle(room.call(Request::from_parts(parts, body)).await, None);
+        let path = request.uri().path();
+        if status::is_infrastructure(path) {
+            return settle(room.call(request).await, None);
         }
+        let method = policy::method(path).map(|method| method.path);
+        let arrival = Instant::now();
+        let response = self.pass(request, room, arrival).await;
+        self.db.meters().call(method, status::code(&response), arrival.elapsed());
+        response
+    }
+
+    /// A call's way. Every step either lets it go on or answers it; nothing here reads the body.
+    async fn pass<S>(&self, request: Request<Body>, mut room: S, arrival: Instant) -> Response<Body>
+    where
+        S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
+    {
+        let (mut parts, body) = request.into_parts();
         let judged = async {
             let place = Arc::new(self.limits.place()?);
             let caller = Arc::new(authentication::authenticate(&self.tokens, &parts, self.db.clock().now())?);
@@ -145,7 +157,7 @@ where
         let span = tracing::info_span!("call", trace = %trace, path = request.uri().path());
         Box::pin(
             async move {
-                let mut response = edge.pass(request, ready).await;
+                let mut response = edge.serve(request, ready).await;
                 status::mark(&mut response, &trace);
                 Ok(response)
             }

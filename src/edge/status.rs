@@ -31,6 +31,11 @@ pub fn mark(response: &mut Response<Body>, trace: &str) {
     }
 }
 
+/// The code of an answer as far as its headers tell: a refusal is all headers.
+pub fn code<B>(response: &Response<B>) -> Code {
+    response.headers().get(Status::GRPC_STATUS).map_or(Code::Ok, |code| Code::from_bytes(code.as_bytes()))
+}
+
 /// Our refusals carry details; one without them comes from tonic, before a room was reached: the request's bytes were not
 /// a message of `method`, if it is one of ours. tonic calls that INTERNAL or OUT_OF_RANGE; it is the caller's.
 pub fn mapped(response: Response<Body>, method: Option<&Method>) -> Response<Body> {

@@ -32,7 +32,7 @@ const LATE_REMINDER_DAYS: u32 = 3;
 const REMEMBERED: TimeDelta = TimeDelta::days(30);
 
 /// Does what is due since the last time.
-pub(super) async fn turn(db: &Db, rules: &Rules, diary: &mut Diary, tally: &mut Tally) -> Result<(), Fault> {
+pub(super) async fn turn(db: &Db, rules: &Rules, diary: &mut Diary, tally: &mut Tally<'_>) -> Result<(), Fault> {
     let now = db.clock().now();
     let today = CalendarDay::of(now);
     let looked = match diary.last {

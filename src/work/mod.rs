@@ -11,6 +11,7 @@ use tokio::sync::{Mutex, Notify};
 use tokio_util::sync::CancellationToken;
 
 use crate::db::{Db, Fault};
+use crate::meters::Meters;
 use crate::notify::{self, transport::Transport};
 use crate::order::{self, Rules};
 use crate::payment::gateway::Gateway;
@@ -75,7 +76,7 @@ impl Worker {
     /// What the calendar and the gateway bring. What fails is logged, holds nothing else up, and is tried again later.
     async fn orders(&self) -> Result<usize, WorkError> {
         let mut diary = self.diary.lock().await;
-        let mut tally = Tally::default();
+        let mut tally = Tally::of(&self.db);
         daily::turn(&self.db, &self.rules, &mut diary, &mut tally).await?;
         for charge in order::due_charges(&self.db).await? {
             tally.note("charge", order::drive_charge(&self.db, self.gateway.as_ref(), &self.rules, charge).await);
@@ -85,7 +86,7 @@ impl Worker {
 
     async fn mails(&self) -> Result<usize, WorkError> {
         let _round = self.post.lock().await;
-        let mut tally = Tally::default();
+        let mut tally = Tally::of(&self.db);
         for mail in notify::due(&self.db).await? {
             tally.note("mail", notify::send(&self.db, &self.transport, mail).await);
         }
@@ -94,13 +95,17 @@ impl Worker {
 }
 
 /// What a round did.
-#[derive(Debug, Default)]
-struct Tally {
+struct Tally<'a> {
+    meters: &'a Meters,
     done: usize,
     failed: usize,
 }
 
-impl Tally {
+impl<'a> Tally<'a> {
+    fn of(db: &'a Db) -> Self {
+        Self { meters: db.meters(), done: 0, failed: 0 }
+    }
+
     /// How much was done, unless something failed.
     fn end(self) -> Result<usize, WorkError> {
         if self.failed > 0 { Err(WorkError::Failed(self.failed)) } else { Ok(self.done) }
@@ -108,6 +113,7 @@ impl Tally {
 
     /// Counts a job that did something, or failed.
     fn note<E: std::fmt::Display>(&mut self, job: &'static str, result: Result<bool, E>) {
+        self.meters.job(job, result.is_err());
         match result {
             Ok(did) => self.done += usize::from(did),
             Err(error) => {

@@ -184,7 +184,8 @@ def every_setting_the_values_accept_is_one_of_the_program():
 
 @check
 def every_setting_of_the_program_can_be_set():
-    by_the_chart = {name for values in PRESETS for name in environment(render(values, "--set", "catalogue.configMap=prices"))}
+    switches = "catalogue.configMap=prices,metrics.enabled=true"
+    by_the_chart = {name for values in PRESETS for name in environment(render(values, "--set", switches))}
     # A clock that can be moved has no place here, and files of mail stay beside the database.
     left_out = {"development.clock_file", "mail.folder"}
     missing = {
@@ -330,6 +331,39 @@ def the_network_policy_lets_out_to_the_database_and_mail_only():
     assert "ingress" not in policies["release-spazio-migrate"], "nobody calls the migration"
 
 
+@for_every_preset
+def counters_are_listened_on_only_where_they_are_asked_for(values):
+    assert "SPAZIO_METRICS_LISTEN" not in environment(render(values))
+    objects = render(values, "--set", "metrics.enabled=true")
+    for each in objects:
+        kubernetes_validate.validate(each, KUBERNETES[-1], strict=True)
+    assert environment(objects)["SPAZIO_METRICS_LISTEN"] == "0.0.0.0:9464"
+    ports = {port["name"]: port["containerPort"] for port in serving(objects)["containers"][0]["ports"]}
+    assert ports == {"grpc": 50051, "metrics": 9464}
+
+
+@check
+def a_service_monitor_finds_the_service_and_its_port_of_counters():
+    objects = render(preset("postgres"), "--set", "metrics.enabled=true,serviceMonitor.enabled=true,serviceMonitor.labels.release=prom")
+    monitor, service = the_one(objects, "ServiceMonitor"), the_one(objects, "Service")
+    assert monitor["metadata"]["labels"]["release"] == "prom"
+    assert monitor["spec"]["selector"]["matchLabels"].items() <= service["metadata"]["labels"].items()
+    (endpoint,) = monitor["spec"]["endpoints"]
+    assert endpoint == {"port": "metrics", "path": "/metrics", "interval": "30s"}
+    assert "metrics" in {port["name"] for port in service["spec"]["ports"]}
+
+
+@check
+def only_the_named_peers_may_read_the_counters():
+    scraper = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}
+    peers = f"networkPolicy.metricsFrom={json.dumps([scraper])}"
+    objects = render(preset("postgres"), "--set", "metrics.enabled=true", "--set-json", peers)
+    policies = {each["metadata"]["name"]: each["spec"] for each in of_kind(objects, "NetworkPolicy")}
+    calls, counters = policies["release-spazio"]["ingress"]
+    assert counters == {"ports": [{"port": "metrics", "protocol": "TCP"}], "from": [scraper]}
+    assert scraper not in calls["from"]
+
+
 # What is refused
 
 
@@ -398,8 +432,13 @@ def client_certificates_without_tls_are_refused():
 
 
 @check
-def a_service_monitor_is_refused_while_there_is_nothing_to_scrape():
-    refused(preset("postgres"), "--set", "serviceMonitor.enabled=true", because="no metrics endpoint")
+def a_service_monitor_without_anything_to_scrape_is_refused():
+    refused(preset("postgres"), "--set", "serviceMonitor.enabled=true", because="metrics.enabled")
+
+
+@check
+def counters_on_the_port_of_calls_are_refused():
+    refused(preset("postgres"), "--set", "metrics.port=50051", because="metrics.port")
 
 
 @check

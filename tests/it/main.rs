@@ -25,6 +25,7 @@ mod deadlines;
 mod errors_page;
 mod front_door;
 mod health;
+mod metrics;
 mod migrations;
 mod never_refused;
 mod payments;

@@ -81,6 +81,9 @@ SPAZIO_DATA_FOLDER: /data
 SPAZIO_IDENTITY_JWKS_FILE: /etc/spazio/identity/{{ .Values.identity.keySet.key }}
 SPAZIO_IDENTITY_ISSUER: {{ .Values.identity.issuer | quote }}
 SPAZIO_IDENTITY_AUDIENCE: {{ .Values.identity.audience | quote }}
+{{- if .Values.metrics.enabled }}
+SPAZIO_METRICS_LISTEN: 0.0.0.0:{{ .Values.metrics.port }}
+{{- end }}
 {{- if .Values.tls.secret }}
 SPAZIO_SERVER_TLS_CERTIFICATE: /etc/spazio/tls/tls.crt
 SPAZIO_SERVER_TLS_KEY: /etc/spazio/tls/tls.key

@@ -67,6 +67,10 @@ args: [serve]
 ports:
   - name: grpc
     containerPort: 50051
+  {{- if .Values.metrics.enabled }}
+  - name: metrics
+    containerPort: {{ .Values.metrics.port }}
+  {{- end }}
 envFrom:
   - configMapRef:
       name: {{ include "spazio.fullname" . }}

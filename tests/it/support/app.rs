@@ -71,6 +71,11 @@ impl TestApp {
         self.app.address
     }
 
+    /// Where its counters are read.
+    pub fn metrics(&self) -> SocketAddr {
+        self.app.metrics.expect("the test asked for the page")
+    }
+
     /// How its schema stands to the program.
     pub async fn standing(&self) -> Standing {
         migration::standing(&self.app.db).await.expect("the schema can be read")
