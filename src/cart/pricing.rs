@@ -105,15 +105,24 @@ pub fn quote(catalogue: &Catalogue, today: CalendarDay, selection: &Selection, s
     Pricing { catalogue, today }.quote(&lines, services.iter().filter(stays))
 }
 
-/// Prices the renewal of `services` by a term, each from its own expiry, so that renewing early loses no day (N4).
+/// A service to be renewed, and by how many years.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Renewed {
+    /// The service.
+    pub service: OwnedService,
+    /// The term it was bought for, which its renewal repeats (N1).
+    pub term_years: u32,
+}
+
+/// Prices a renewal: each service by its own term from its own expiry, so that renewing early loses no day (N4).
 ///
-/// Errors: the term is not sold, there is nothing to renew, or everything that cannot be priced.
-pub fn renewal(catalogue: &Catalogue, today: CalendarDay, term_years: u32, services: &[OwnedService]) -> Result<Quote, Vec<Violation>> {
-    if !TERM_YEARS.contains(&term_years) {
-        return Err(vec![Violation::TermYears { given: term_years }]);
+/// Errors: a term is not sold, there is nothing to renew, or everything that cannot be priced.
+pub fn renewal(catalogue: &Catalogue, today: CalendarDay, renewed: &[Renewed]) -> Result<Quote, Vec<Violation>> {
+    if let Some(Renewed { term_years, .. }) = renewed.iter().find(|renewed| !TERM_YEARS.contains(&renewed.term_years)) {
+        return Err(vec![Violation::TermYears { given: *term_years }]);
     }
-    let renewed: Vec<_> = services.iter().map(|service| renewed(service, term_years)).collect();
-    Pricing { catalogue, today }.quote(&renewed, services.iter())
+    let lines: Vec<_> = renewed.iter().map(renewed_line).collect();
+    Pricing { catalogue, today }.quote(&lines, renewed.iter().map(|renewed| &renewed.service))
 }
 
 /// The modules that the cart suggests (B4): on sale today, neither active nor in the cart.
@@ -163,7 +172,9 @@ fn extension<'a>(purchase: &CoTermination, service: &'a OwnedService) -> Option<
     Some(prolonged(LineKind::Extension, service, months?, purchase.new_expiry()))
 }
 
-fn renewed(service: &OwnedService, term_years: u32) -> Unpriced<'_> {
+fn renewed_line(renewed: &Renewed) -> Unpriced<'_> {
+    let Renewed { service, term_years } = renewed;
+    let term_years = *term_years;
     prolonged(LineKind::Renewal, service, Months::of_years(term_years), service.expiry.plus_years(term_years))
 }
 
@@ -427,17 +438,19 @@ mod tests {
     }
 
     #[test]
-    fn a_renewal_prolongs_each_service_from_its_own_expiry() {
-        // Two years: 29.00 x 2 = 58.00; 2 GB 12.00 x 2 x 2 = 48.00; VAT on 106.00 is 23.32.
-        let services = [base_plan_until("2028-02-29"), owned(2, "space-pack", 2, day("2028-03-07"))];
-        let quote = renewal(&CATALOGUE, day("2028-02-22"), 2, &services).unwrap();
-        assert_eq!(lines(&quote), [("fatturazione-elettronica", 24, 5800), ("space-pack", 24, 4800)]);
-        assert_eq!(net_and_total(&quote), (10_600, 12_932));
-        assert_eq!(quote.lines.iter().map(|line| line.expiry_after).collect::<Vec<_>>(), [day("2030-02-28"), day("2030-03-07")]);
-        assert_eq!(quote.new_expiry, day("2030-03-07"));
+    fn a_renewal_prolongs_each_service_by_its_own_term_from_its_own_expiry() {
+        // Two years of the base plan: 29.00 x 2 = 58.00; one of 2 GB: 12.00 x 2 = 24.00; VAT on 82.00 is 18.04.
+        let base_plan = Renewed { service: base_plan_until("2028-02-29"), term_years: 2 };
+        let pack = Renewed { service: owned(2, "space-pack", 2, day("2028-03-07")), term_years: 1 };
+        let quote = renewal(&CATALOGUE, day("2028-02-22"), &[base_plan.clone(), pack]).unwrap();
+        assert_eq!(lines(&quote), [("fatturazione-elettronica", 24, 5800), ("space-pack", 12, 2400)]);
+        assert_eq!(net_and_total(&quote), (8_200, 10_004));
+        assert_eq!(quote.lines.iter().map(|line| line.expiry_after).collect::<Vec<_>>(), [day("2030-02-28"), day("2029-03-07")]);
+        assert_eq!(quote.new_expiry, day("2030-02-28"));
         assert!(quote.lines.iter().all(|line| line.kind == LineKind::Renewal));
-        assert_eq!(renewal(&CATALOGUE, day(TODAY), 0, &services), Err(vec![Violation::TermYears { given: 0 }]));
-        assert_eq!(renewal(&CATALOGUE, day(TODAY), 1, &[]), Err(vec![Violation::NothingToRenew]));
+        let unsold = Renewed { term_years: 0, ..base_plan };
+        assert_eq!(renewal(&CATALOGUE, day(TODAY), &[unsold]), Err(vec![Violation::TermYears { given: 0 }]));
+        assert_eq!(renewal(&CATALOGUE, day(TODAY), &[]), Err(vec![Violation::NothingToRenew]));
     }
 
     fn near(today: &'static str) -> impl Strategy<Value = CalendarDay> {

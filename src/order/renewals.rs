@@ -7,7 +7,7 @@ use super::{OrderError, Rules, grant, place, store};
 use crate::account::standing::standing;
 use crate::account::state::AccountState;
 use crate::account::{self, Owned};
-use crate::cart::pricing::{self, OwnedService};
+use crate::cart::pricing::{self, OwnedService, Renewed};
 use crate::cart::{self, CartError};
 use crate::clock::CalendarDay;
 use crate::db::{Db, Fault, Tx};
@@ -34,9 +34,10 @@ fn next_due(expiry: CalendarDay, day: CalendarDay) -> Option<CalendarDay> {
 pub struct Renewal {
     account: AccountId,
     expiry: CalendarDay,
-    services: Vec<ServiceId>,
+    /// Each with its term in years.
+    services: BTreeMap<ServiceId, u32>,
+    /// There is one order and hence one charge (N2): where the services were bought with several methods, the one stored last pays.
     mandate: MandateId,
-    term_years: u32,
 }
 
 /// What is to be renewed today or was not charged yet: services of one account with one expiry each.
@@ -55,10 +56,12 @@ fn groups(services: Vec<Owned>) -> Vec<Renewal> {
     let mut groups = BTreeMap::<(AccountId, CalendarDay), Renewal>::new();
     for service in services {
         let Some(mandate) = service.mandate_id else { continue };
-        let term_years = u32::try_from(service.term_years).unwrap_or(1);
         let key = (service.account_id, service.expiry_day);
-        let new = || Renewal { account: key.0, expiry: key.1, services: Vec::new(), mandate, term_years };
-        groups.entry(key).or_insert_with(new).services.push(service.id);
+        let new = || Renewal { account: key.0, expiry: key.1, services: BTreeMap::new(), mandate };
+        let group = groups.entry(key).or_insert_with(new);
+        group.services.insert(service.id, u32::try_from(service.term_years).unwrap_or(1));
+        // Ids are given out in order of time.
+        group.mandate = group.mandate.max(mandate);
     }
     groups.into_values().collect()
 }
@@ -92,24 +95,22 @@ async fn charge_due(tx: &Tx, renewal: &Renewal, rules: &Rules) -> Result<bool, O
 }
 
 /// The services that still expire on that day: a purchase may have prolonged them since they were looked up. Nothing of a deleted account.
-async fn still_expiring(tx: &Tx, renewal: &Renewal) -> Result<Vec<OwnedService>, OrderError> {
+async fn still_expiring(tx: &Tx, renewal: &Renewal) -> Result<Vec<Renewed>, OrderError> {
     let found = standing(tx, renewal.account, tx.today()).await?;
     if found.is_none_or(|found| found.state(tx.today()) == AccountState::Deleted) {
         return Ok(Vec::new());
     }
-    let mut owned = cart::owned(tx, renewal.account).await?;
-    owned.retain(|service| renewal.services.contains(&service.id) && service.expiry == renewal.expiry);
-    Ok(owned)
+    let expiring = cart::owned(tx, renewal.account).await?.into_iter().filter(|service| service.expiry == renewal.expiry);
+    let renewed = |service: OwnedService| Some(Renewed { term_years: *renewal.services.get(&service.id)?, service });
+    Ok(expiring.filter_map(renewed).collect())
 }
 
 /// Places the order. None when there is nothing left to renew, or another process placed it at this moment.
 async fn place_renewal(tx: &Tx, renewal: &Renewal, rules: &Rules) -> Result<Option<store::Row>, OrderError> {
     account::hold(tx, renewal.account).await?;
     let renewed = still_expiring(tx, renewal).await?;
-    if renewed.is_empty() {
-        return Ok(None);
-    }
-    let quote = pricing::renewal(&rules.catalogue, tx.today(), renewal.term_years, &renewed).map_err(CartError::Unpriced)?;
+    let Some(longest_term) = renewed.iter().map(|renewed| renewed.term_years).max() else { return Ok(None) };
+    let quote = pricing::renewal(&rules.catalogue, tx.today(), &renewed).map_err(CartError::Unpriced)?;
     let mandate = account::mandate(tx, renewal.account, renewal.mandate).await?;
     let mandate = mandate.ok_or_else(|| Fault::Broken(format!("{} of {} vanished", renewal.mandate, renewal.account)))?;
     let order = store::NewOrder {
@@ -118,7 +119,7 @@ async fn place_renewal(tx: &Tx, renewal: &Renewal, rules: &Rules) -> Result<Opti
         kind: OrderKind::Renewal,
         cart: None,
         renewed_expiry: Some(renewal.expiry),
-        term_years: renewal.term_years,
+        term_years: longest_term,
         quote: &quote,
         mandate: Some((mandate.id, mandate.method)),
         lapse_time: place::end_of_term(renewal.expiry, rules.lapse_days),
