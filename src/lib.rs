@@ -36,6 +36,7 @@ pub mod clock;
 pub mod ids;
 pub mod money;
 pub mod space;
+pub mod terminal;
 pub mod words;
 
 /// The contract's messages, services and clients, generated from proto/.

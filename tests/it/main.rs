@@ -35,4 +35,5 @@ mod race;
 mod state_machines;
 mod story;
 mod tenants;
+mod terminal;
 mod tls;
