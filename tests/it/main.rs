@@ -32,6 +32,7 @@ mod policy;
 mod pricing;
 mod purchase_under_load;
 mod race;
+mod rules_page;
 mod state_machines;
 mod story;
 mod tenants;

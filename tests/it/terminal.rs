@@ -111,12 +111,10 @@ fn what_a_server_refuses_at_the_door_is_told_with_what_to_do() {
 fn a_log_that_is_no_terminal_has_no_colours() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let log = folder.path().join("log");
-    let mut serving = program(folder.path())
-        .args(["serve", "--set", "server.listen=127.0.0.1:0", "--set", "log.filter=trace"])
-        .stdout(Stdio::piped())
-        .stderr(File::create(&log).expect("the folder can be written"))
-        .spawn()
-        .expect("it starts");
+    let mut serving = program(folder.path());
+    serving.args(["serve", "--set", "server.listen=127.0.0.1:0", "--set", "log.filter=trace"]);
+    serving.stdout(Stdio::piped()).stderr(File::create(&log).expect("the folder can be written"));
+    let mut serving = Running(serving.spawn().expect("it starts"));
     read_until(&mut serving, "spazio listens on ");
     ends_on_sigterm(serving);
     let log = fs::read_to_string(log).expect("it is text");
@@ -126,7 +124,9 @@ fn a_log_that_is_no_terminal_has_no_colours() {
 #[test]
 fn the_demo_ends_cleanly_on_sigterm() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let mut demo = program(folder.path()).arg("demo").env("TMPDIR", folder.path()).stdout(Stdio::piped()).spawn().expect("it starts");
+    let mut demo = program(folder.path());
+    demo.arg("demo").env("TMPDIR", folder.path()).stdout(Stdio::piped());
+    let mut demo = Running(demo.spawn().expect("it starts"));
     read_until(&mut demo, "The server stays until Ctrl-C");
     assert_eq!(fs::read_dir(folder.path()).expect("it is there").count(), 1, "the demo's folder");
     let told = ends_on_sigterm(demo);
@@ -134,14 +134,26 @@ fn the_demo_ends_cleanly_on_sigterm() {
     assert_eq!(fs::read_dir(folder.path()).expect("it is there").count(), 0, "the demo's folder is removed");
 }
 
+/// A process that is killed when the test fails before its end.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Nothing to do about one that has ended.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// Reads its output up to a line that holds this.
-fn read_until(child: &mut Child, part: &str) {
-    let output = BufReader::with_capacity(1, child.stdout.as_mut().expect("its output is piped"));
+fn read_until(running: &mut Running, part: &str) {
+    let output = BufReader::with_capacity(1, running.0.stdout.as_mut().expect("its output is piped"));
     assert!(output.lines().any(|line| line.expect("its output is text").contains(part)), "it never says {part:?}");
 }
 
 /// Sends SIGTERM; it must end with 0. What it says from then on.
-fn ends_on_sigterm(mut child: Child) -> String {
+fn ends_on_sigterm(mut running: Running) -> String {
+    let child = &mut running.0;
     let kill = format!("kill -TERM {}", child.id());
     assert!(Command::new("sh").args(["-c", &kill]).status().is_ok_and(|sent| sent.success()), "{kill}");
     let mut told = String::new();
