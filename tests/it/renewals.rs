@@ -15,6 +15,7 @@ on_both_databases!(
     a_renewal_paid_by_transfer_meanwhile_is_not_charged_and_told_to_nobody,
     a_renewal_that_costs_nothing_is_completed_without_a_charge,
     a_renewal_beside_a_purchase_renews_only_what_still_expires,
+    services_of_one_expiry_are_renewed_by_one_order_each_by_its_own_term,
     nothing_of_a_deleted_account_is_renewed,
     a_renewal_is_not_tried_again_once_the_account_is_deleted,
 );
@@ -163,6 +164,30 @@ async fn each_year_was_paid_once(buyer: &Customer) {
         let expiry = wire::calendar_day(&service.expiry_day.expect("a day")).expect("one of the calendar");
         assert_eq!(expiry.year(), year, "{} expires on {expiry}", service.product);
     }
+}
+
+async fn services_of_one_expiry_are_renewed_by_one_order_each_by_its_own_term(app: &TestApp) {
+    let ann = app.customer("ann").for_days(30).create().await;
+    // Two years by card, for the plan and a pack; a year later a pack for one year by PayPal, which expires on the same day.
+    let cart = ann.sets_term(&ann.opens_cart().await, 2).await;
+    ann.confirms(&ann.places(&cart).await, by_card("sim-ok")).await;
+    app.settled().await;
+    app.day_comes("2027-03-16").await;
+    let cart = ann.sets_extension(&ann.opens_cart().await, false).await;
+    ann.confirms(&ann.places(&cart).await, (PaymentMethod::Paypal, "sim-ok".to_owned())).await;
+    app.settled().await;
+    assert!(ann.services().await.iter().all(|service| service.expiry_day == on("2028-03-16")));
+
+    app.day_comes("2028-03-09").await;
+    let renewals = renewals(&ann).await;
+    assert_eq!(renewals.len(), 1, "one order for the day");
+    // The method that was stored last pays.
+    assert_eq!((renewals[0].state(), renewals[0].payment_method()), (OrderState::Completed, PaymentMethod::Paypal));
+    let months: Vec<_> = renewals[0].lines.iter().map(|line| line.months).collect();
+    assert_eq!(months, [24, 24, 12]);
+    // Listed by what they are and when they expire.
+    let expiries: Vec<_> = ann.services().await.iter().map(|service| service.expiry_day).collect();
+    assert_eq!(expiries, [on("2030-03-16"), on("2029-03-16"), on("2030-03-16")]);
 }
 
 /// A customer who bought the plan so many days ago and a pack by card, which expires on 16 March 2027 and alone renews itself.

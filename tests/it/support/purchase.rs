@@ -50,6 +50,19 @@ impl Customer {
         served(answer).cart.expect("the cart")
     }
 
+    /// The cart with so many years.
+    pub async fn sets_term(&self, cart: &pb::Cart, term_years: i32) -> pb::Cart {
+        let request = pb::SetQuantityRequest {
+            request_id: request_id(),
+            cart_id: cart.cart_id.clone(),
+            quantity_gb: 1,
+            term_years,
+            ..Default::default()
+        };
+        let answer = self.panel.carts().set_quantity(request).await;
+        served(answer).cart.expect("the cart")
+    }
+
     /// The cart with extension ON or OFF.
     pub async fn sets_extension(&self, cart: &pb::Cart, extension: bool) -> pb::Cart {
         let request =
