@@ -185,7 +185,7 @@ async fn services_of_one_expiry_are_renewed_by_one_order_each_by_its_own_term(ap
     assert_eq!((renewals[0].state(), renewals[0].payment_method()), (OrderState::Completed, PaymentMethod::Paypal));
     let months: Vec<_> = renewals[0].lines.iter().map(|line| line.months).collect();
     assert_eq!(months, [24, 24, 12]);
-    // Listed by what they are and when they expire.
+    // The plan first, then by expiry.
     let expiries: Vec<_> = ann.services().await.iter().map(|service| service.expiry_day).collect();
     assert_eq!(expiries, [on("2030-03-16"), on("2029-03-16"), on("2030-03-16")]);
 }
