@@ -24,6 +24,7 @@ mod crash;
 mod deadlines;
 mod errors_page;
 mod front_door;
+mod grants;
 mod health;
 mod migrations;
 mod never_refused;
