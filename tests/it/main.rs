@@ -33,6 +33,7 @@ mod policy;
 mod pricing;
 mod purchase_under_load;
 mod race;
+mod renewals;
 mod state_machines;
 mod story;
 mod tenants;
