@@ -22,6 +22,7 @@ mod cancel;
 mod config;
 mod crash;
 mod deadlines;
+mod downloads;
 mod errors_page;
 mod front_door;
 mod grants;
