@@ -27,6 +27,7 @@ mod errors_page;
 mod front_door;
 mod grants;
 mod health;
+mod mails;
 mod migrations;
 mod never_refused;
 mod payments;
