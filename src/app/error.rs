@@ -12,6 +12,7 @@ use crate::db::{OpenError, Trouble};
 use crate::edge::token::{DevelopmentKeyError, KeySetError};
 use crate::notify::transport::BadServerUrl;
 use crate::quota::level::InvalidThresholds;
+use crate::terminal::counted;
 
 /// Why a server could not start.
 #[derive(Debug, thiserror::Error)]
@@ -23,7 +24,7 @@ pub enum StartError {
     #[error(transparent)]
     Schema(#[from] Trouble),
     /// The schema is older than this program.
-    #[error("the schema of {url} is behind by {missing} migrations: run `spazio migrate` with the same settings first")]
+    #[error("the schema of {url} is behind by {}: run `spazio migrate` with the same settings first", counted(*missing, "migration"))]
     Behind {
         /// Where, without the password.
         url: String,
