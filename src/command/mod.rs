@@ -212,10 +212,7 @@ async fn migrate(mut config: Config) -> Result<(), Failure> {
 
 fn check_config(settings: &Settings) -> Result<(), Failure> {
     let (config, explained) = Config::load_explained(&settings.sources())?;
-    let unusable: Vec<_> = app::unusable_files(&config).iter().map(ToString::to_string).collect();
-    if !unusable.is_empty() {
-        return Err(Failure::Settings(unusable.join("\n")));
-    }
+    app::look_at_files(&config)?;
     print!("{}", config::effective_listing(&explained));
     Ok(())
 }

@@ -9,6 +9,8 @@ use crate::terminal::{EndSignals, in_colour};
 
 pub(super) async fn serve(config: Config) -> Result<(), Failure> {
     log(&config.log);
+    // All of them at once, the clock's too.
+    app::look_at_files(&config)?;
     let clock = app::clock(&config)?;
     let keys = match &config.identity.jwks_file {
         Some(path) => format!("keys from {}", path.display()),
