@@ -355,7 +355,7 @@ impl Log {
         let mut s = reader.section("log", "What is logged");
         Self {
             format: s.value("format", "text", "text for people, json for machines", &word(LogFormat::ALL)),
-            filter: s.value("filter", "info", "which events are logged", &log_filter()),
+            filter: s.value("filter", "info,sea_orm_migration=warn", "which events are logged", &log_filter()),
         }
     }
 }

@@ -119,7 +119,7 @@ fn the_listing_tells_where_each_value_came_from() {
     let line = |key: &str| listing.lines().find(|line| line.starts_with(key)).unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
     assert_eq!(line("data.folder"), "data.folder = /srv flag --set");
     assert_eq!(line("log.format"), "log.format = json variable SPAZIO_LOG_FORMAT");
-    assert_eq!(line("log.filter"), "log.filter = info default");
+    assert_eq!(line("log.filter"), "log.filter = info,sea_orm_migration=warn default");
     assert_eq!(line("mail.smtp_url"), "mail.smtp_url = (not set) default");
 }
 

@@ -122,6 +122,48 @@ fn a_log_that_is_no_terminal_has_no_colours() {
 }
 
 #[test]
+fn a_log_for_machines_has_no_line_that_is_no_json() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let log = folder.path().join("log");
+    let mut serving = program(folder.path());
+    serving.args(["serve", "--set", "server.listen=127.0.0.1:0", "--set", "metrics.listen=127.0.0.1:0"]);
+    // Whoever keeps the log short wants to know all the same what became of the server.
+    serving.args(["--set", "log.format=json", "--set", "log.filter=warn"]);
+    serving.stdout(Stdio::piped()).stderr(File::create(&log).expect("the folder can be written"));
+    let mut serving = Running(serving.spawn().expect("it starts"));
+    let mut told = read_until(&mut serving, "metrics on http://");
+    told += &ends_on_sigterm(serving);
+    let said: Vec<_> = told.lines().map(message).collect();
+    let parts = ["spazio listens on ", "metrics on http://", "SIGTERM: draining, at most 20 seconds", "stopped: every call"];
+    assert_eq!(said.len(), parts.len(), "{said:?}");
+    for (said, part) in said.iter().zip(parts) {
+        assert!(said.starts_with(part), "{part:?} is not the beginning of {said:?}");
+    }
+    assert_eq!(fs::read_to_string(log).expect("it is text"), "");
+}
+
+/// What a line of the log for machines says.
+fn message(line: &str) -> String {
+    let event: serde_json::Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{line:?}: {error}"));
+    assert_eq!(event["level"], "INFO", "{line}");
+    event["fields"]["message"].as_str().unwrap_or_else(|| panic!("{line} has no message")).to_owned()
+}
+
+#[test]
+fn a_first_start_says_only_what_the_program_says() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let log = folder.path().join("log");
+    let mut serving = program(folder.path());
+    serving.args(["serve", "--set", "server.listen=127.0.0.1:0"]);
+    serving.stdout(Stdio::piped()).stderr(File::create(&log).expect("the folder can be written"));
+    let mut serving = Running(serving.spawn().expect("it starts"));
+    read_until(&mut serving, "spazio listens on ");
+    ends_on_sigterm(serving);
+    let log = fs::read_to_string(log).expect("it is text");
+    assert!(!log.contains("migration"), "{log}");
+}
+
+#[test]
 fn the_demo_ends_cleanly_on_sigterm() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mut demo = program(folder.path());
@@ -145,10 +187,14 @@ impl Drop for Running {
     }
 }
 
-/// Reads its output up to a line that holds this.
-fn read_until(running: &mut Running, part: &str) {
-    let output = BufReader::with_capacity(1, running.0.stdout.as_mut().expect("its output is piped"));
-    assert!(output.lines().any(|line| line.expect("its output is text").contains(part)), "it never says {part:?}");
+/// Reads its output through a line that holds this, and hands it back.
+fn read_until(running: &mut Running, part: &str) -> String {
+    let mut output = BufReader::with_capacity(1, running.0.stdout.as_mut().expect("its output is piped"));
+    let mut told = String::new();
+    while !told.contains(part) || !told.ends_with('\n') {
+        assert_ne!(output.read_line(&mut told).expect("its output is text"), 0, "it never says {part:?}: {told}");
+    }
+    told
 }
 
 /// Sends SIGTERM; it must end with 0. What it says from then on.
