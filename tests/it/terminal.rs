@@ -7,6 +7,9 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 
+use chrono::NaiveDate;
+use spazio::demo::invoices::{Generator, Wishes};
+
 use crate::support::{Engine, TestDatabase, spazio as program};
 
 /// Runs a command on this database; it must end with 3. What it says on its one line.
@@ -174,6 +177,51 @@ fn the_demo_ends_cleanly_on_sigterm() {
     let told = ends_on_sigterm(demo);
     assert!(told.contains("Stopped: every call and every write was finished."), "{told}");
     assert_eq!(fs::read_dir(folder.path()).expect("it is there").count(), 0, "the demo's folder is removed");
+}
+
+#[test]
+fn what_the_demo_tells_agrees_with_itself() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let files = folder.path().join("files");
+    fs::create_dir(&files).expect("it is made");
+    let day = NaiveDate::from_ymd_opt(2026, 3, 2).expect("a day of the calendar");
+    let invoice = Generator::new(7).invoice(day, Wishes { bytes: Some(60_000), ..Wishes::default() });
+    fs::write(files.join("one.xml"), invoice.bytes).expect("it is written");
+    let output = program(folder.path()).args(["demo", "--exit", "--invoices", "files"]).output().expect("it runs");
+    let told = String::from_utf8(output.stdout).expect("UTF-8");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let line = |begin: &str| {
+        let line = told.lines().map(str::trim).find_map(|line| line.strip_prefix(begin));
+        line.unwrap_or_else(|| panic!("no line begins with {begin:?}: {told}")).trim()
+    };
+    says(&told, &["made from 1 file of the folder"]);
+    let mailed = line("mail: Space used: ");
+    assert!(line("90% is passed").contains(mailed), "the bar tells {} and the mail {mailed}", line("90% is passed"));
+
+    let sum = line("expected by then");
+    let numbers: Vec<u64> = sum.replace(',', "").split(|c: char| !c.is_ascii_digit()).filter_map(|number| number.parse().ok()).collect();
+    let [used, again, days, since, expected] = numbers[..] else { panic!("{sum}") };
+    assert_eq!((used, used + (used * days).div_ceil(since)), (again, expected), "{sum}");
+}
+
+#[test]
+fn the_demo_names_the_option_whose_folder_cannot_be_used() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    fs::write(folder.path().join("file"), "").expect("it is written");
+    fs::create_dir(folder.path().join("empty")).expect("it is made");
+    for (option, named, parts) in [
+        ("--invoices", "none", ["cannot be read: No such file", "name a folder of FatturaPA files"]),
+        ("--invoices", "file", ["cannot be read: Not a directory", "name a folder of FatturaPA files"]),
+        ("--invoices", "empty", ["holds no FatturaPA file that can be read (it is empty)", "name a folder of FatturaPA files"]),
+        ("--data", "file", ["cannot be made: File exists", "name a folder that you may write"]),
+        ("--data", "file/below", ["cannot be made: Not a directory", "name a folder that you may write"]),
+    ] {
+        let output = program(folder.path()).args(["demo", "--exit", option, named]).output().expect("it runs");
+        assert_eq!(output.status.code(), Some(1), "{option} {named}");
+        let told = String::from_utf8(output.stderr).expect("UTF-8");
+        assert!(told.starts_with(&format!("spazio: {option} {named} ")), "{told}");
+        says(&told, &parts);
+    }
 }
 
 /// A process that is killed when the test fails before its end.
