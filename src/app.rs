@@ -5,8 +5,8 @@ mod health;
 mod keys;
 mod scrape;
 
+use std::error::Error as _;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ use crate::account::AccountApi;
 use crate::cart::CartApi;
 use crate::catalogue::Catalogue;
 use crate::clock::Clock;
-use crate::config::{ChargedBy, Config, Delivery, Tls};
+use crate::config::{ChargedBy, Config, ConfigError, ConfigErrors, Delivery, Tls};
 use crate::db::migration::{self, Standing};
 use crate::db::{Db, Trouble, Url};
 use crate::edge::token::{KeySet, Tokens};
@@ -66,18 +66,20 @@ pub struct App {
 }
 
 /// The clock that the configuration asks for.
-pub fn clock(config: &Config) -> Result<Clock, StartError> {
+pub fn clock(config: &Config) -> Result<Clock, ConfigErrors> {
     match &config.development.clock_file {
-        Some(path) => Ok(Clock::from_file(path)?),
+        Some(path) => Ok(Clock::from_file(path).map_err(|error| ConfigError::unusable("development.clock_file", error))?),
         None => Ok(Clock::system()),
     }
 }
 
 /// The catalogue that the configuration asks for.
-pub fn catalogue(config: &Config) -> Result<Catalogue, StartError> {
+pub fn catalogue(config: &Config) -> Result<Catalogue, ConfigErrors> {
+    const SETTING: &str = "catalogue.file";
     let Some(path) = &config.catalogue.file else { return Ok(Catalogue::shipped()) };
-    let text = std::fs::read_to_string(path).map_err(|error| StartError::File { path: path.clone(), error })?;
-    Catalogue::parse(&text).map_err(|errors| StartError::Catalogue { path: path.clone(), errors })
+    let text = std::fs::read_to_string(path).map_err(|error| ConfigError::unreadable(SETTING, path, &error))?;
+    let wrong = |error| ConfigError::unusable(SETTING, format_args!("{}: {error}", path.display()));
+    Catalogue::parse(&text).map_err(|errors| ConfigErrors(errors.into_iter().map(wrong).collect()))
 }
 
 /// Opens the database and sees to its schema: an embedded one is brought up to date, a shared one must be.
@@ -109,30 +111,32 @@ async fn current(db: Db) -> Result<Db, StartError> {
     }
 }
 
-/// Everything that the files which the configuration names would keep from starting. Touches neither database nor data folder.
-#[must_use]
-pub fn unusable_files(config: &Config) -> Vec<StartError> {
-    let keys = config.identity.jwks_file.is_some().then(|| keys::key_set(config));
+/// Looks at every file and folder that the configuration names, and tells all that would keep a server from starting. Touches neither
+/// database nor data folder.
+pub fn look_at_files(config: &Config) -> Result<(), ConfigErrors> {
+    let keys = config.identity.jwks_file.as_ref().map(|path| keys::production(path));
     let tls = config.server.tls.as_ref().map(tls_config);
-    let files = [clock(config).err(), catalogue(config).err(), keys.and_then(Result::err), tls.and_then(Result::err)];
-    files.into_iter().flatten().chain(folders(config)).collect()
+    let files = [tls.and_then(Result::err), keys.and_then(Result::err), catalogue(config).err(), clock(config).err()];
+    let errors: Vec<_> = files.into_iter().flatten().flat_map(|errors| errors.0).chain(folders(config)).collect();
+    if errors.is_empty() { Ok(()) } else { Err(ConfigErrors(errors)) }
 }
 
-fn folders(config: &Config) -> impl Iterator<Item = StartError> {
+fn folders(config: &Config) -> impl Iterator<Item = ConfigError> {
     let mails = match &config.mail.delivery {
         Delivery::Files(folder) => Some((folder.clone(), "mail.folder")),
         Delivery::Smtp(_) => None,
     };
     let folders = [Some((config.data.folder.clone(), "data.folder")), mails].into_iter().flatten();
-    folders.filter(|(path, _)| path.exists() && !path.is_dir()).map(|(path, setting)| StartError::Folder { path, setting })
+    folders.filter(|(path, _)| path.exists() && !path.is_dir()).map(|(path, setting)| {
+        let reason = format_args!("{} is not a folder; correct it", path.display()).to_string();
+        ConfigError::unusable(setting, reason)
+    })
 }
 
 /// Starts a server with the gateway that the configuration asks for.
 pub async fn start(config: &Config, clock: Clock) -> Result<App, StartError> {
     // Before the database is touched: a server that cannot start should leave nothing behind.
-    if let Some(error) = unusable_files(config).into_iter().next() {
-        return Err(error);
-    }
+    look_at_files(config)?;
     let db = open(config, clock).await?;
     let gateway: Arc<dyn Gateway> = match config.payments.charged_by {
         ChargedBy::Simulator => Arc::new(Simulator::new(db.clone())),
@@ -189,7 +193,7 @@ pub async fn start_with(config: &Config, db: Db, gateway: Arc<dyn Gateway>) -> R
 }
 
 fn listen(address: SocketAddr) -> Result<(TcpIncoming, SocketAddr), StartError> {
-    let failed = |error| StartError::listen(address, &error);
+    let failed = |error| StartError::listen("server.listen", address, &error);
     let incoming = TcpIncoming::bind(address).map_err(failed)?.with_nodelay(Some(true)).with_keepalive(Some(KEEPALIVE));
     let address = incoming.local_addr().map_err(failed)?;
     Ok((incoming, address))
@@ -217,7 +221,7 @@ fn server(config: &Config) -> Result<Server, StartError> {
         .max_connection_age(config.server.max_connection_age)
         .accept_http1(false);
     let Some(tls) = &config.server.tls else { return Ok(server) };
-    server.tls_config(tls_config(tls)?).map_err(|error| StartError::tls(tls, &error))
+    server.tls_config(tls_config(tls)?).map_err(|error| ConfigErrors::from(unusable_tls(tls, &error)).into())
 }
 
 /// Every service, with the stack round them.
@@ -302,17 +306,32 @@ fn rules(config: &Config) -> Result<Rules, StartError> {
     })
 }
 
-fn tls_config(tls: &Tls) -> Result<ServerTlsConfig, StartError> {
-    let read = |path: &PathBuf| std::fs::read(path).map_err(|error| StartError::File { path: path.clone(), error });
-    let identity = Identity::from_pem(read(&tls.certificate)?, read(&tls.key)?);
-    let config = ServerTlsConfig::new().identity(identity).timeout(Duration::from_secs(10));
-    let config = match &tls.client_ca {
-        Some(path) => config.client_ca_root(Certificate::from_pem(read(path)?)),
+fn tls_config(tls: &Tls) -> Result<ServerTlsConfig, ConfigErrors> {
+    let mut unreadable = Vec::new();
+    let files = tls.files().map(|(setting, path)| {
+        let content = std::fs::read(path).map_err(|error| unreadable.push(ConfigError::unreadable(setting, path, &error)));
+        content.unwrap_or_default()
+    });
+    let files: Vec<_> = files.collect();
+    if !unreadable.is_empty() {
+        return Err(ConfigErrors(unreadable));
+    }
+    let config = ServerTlsConfig::new().identity(Identity::from_pem(&files[0], &files[1])).timeout(Duration::from_secs(10));
+    let config = match files.get(2) {
+        Some(client_ca) => config.client_ca_root(Certificate::from_pem(client_ca)),
         None => config,
     };
     // What the files hold is looked at only here.
-    Server::builder().tls_config(config.clone()).map_err(|error| StartError::tls(tls, &error))?;
+    Server::builder().tls_config(config.clone()).map_err(|error| unusable_tls(tls, &error))?;
     Ok(config)
+}
+
+fn unusable_tls(tls: &Tls, error: &tonic::transport::Error) -> ConfigError {
+    // The error itself says no more than that it is one of the transport.
+    let reason = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+    let paths = tls.files().map(|(_, path)| path.display().to_string()).collect::<Vec<_>>().join(", ");
+    let keys = tls.files().map(|(setting, _)| setting).collect();
+    ConfigError::Unusable { keys, reason: format!("{paths} cannot be used together: {reason}; correct them") }
 }
 
 /// For the last answers to leave.

@@ -44,9 +44,9 @@ impl Clock {
 
     /// The system's time plus the whole number of seconds, positive or negative, that the file at `path` holds.
     ///
-    /// The file is read at every [`Clock::now`], so a script can move the time of a running process. A missing or empty file
-    /// means 0. For development only: each reading costs a file access. Errors: the file holds something else now. If it does so
-    /// later, half written perhaps, the last good number stays in force.
+    /// The file is read at every [`Clock::now`], so a script can move the time of a running process. An empty file
+    /// means 0. For development only: each reading costs a file access. Errors: the file is missing now, which a slip in its name would
+    /// be, or holds something else. If it does so later, half written perhaps, the last good number stays in force.
     pub fn from_file(path: impl Into<PathBuf>) -> Result<Self, ShiftError> {
         let file = path.into();
         let seconds = read_shift(&file)?;
@@ -121,11 +121,7 @@ impl Shift {
 }
 
 fn read_shift(file: &Path) -> Result<i64, ShiftError> {
-    let text = match fs::read_to_string(file) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
-        Err(error) => return Err(ShiftError::Unreadable { file: file.to_owned(), error }),
-    };
+    let text = fs::read_to_string(file).map_err(|error| ShiftError::Unreadable { file: file.to_owned(), error })?;
     let text = text.trim();
     if text.is_empty() {
         return Ok(0);
@@ -139,7 +135,7 @@ fn read_shift(file: &Path) -> Result<i64, ShiftError> {
 #[derive(Debug, thiserror::Error)]
 pub enum ShiftError {
     /// The file is there and cannot be read.
-    #[error("the clock's file {} cannot be read: {error}", file.display())]
+    #[error("{} cannot be read: {error}; correct it, or write 0 into it for the present time", file.display())]
     Unreadable {
         /// The file.
         file: PathBuf,
@@ -148,7 +144,7 @@ pub enum ShiftError {
     },
     /// The file holds something other than seconds.
     #[error(
-        "the clock's file {} holds {text:?}; write a whole number of seconds such as 86400 or -3600, at most 100 years",
+        "{} holds {text:?}; write a whole number of seconds such as 86400 or -3600, at most 100 years",
         file.display()
     )]
     NotSeconds {
@@ -341,28 +337,33 @@ mod tests {
     fn a_file_moves_the_time_of_a_running_clock_and_nonsense_in_it_changes_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("shift");
+        fs::write(&file, "").unwrap();
         let clock = Clock::from_file(&file).unwrap();
         let shift = || (clock.now() - Clock::system().now()).num_seconds();
-        assert!((-5..=5).contains(&shift()), "a missing file means no shift");
+        assert!((-5..=5).contains(&shift()), "an empty file means no shift");
         fs::write(&file, "86400\n").unwrap();
         assert!((86_395..=86_405).contains(&shift()));
         fs::write(&file, "-86400").unwrap();
         assert!((-86_405..=-86_395).contains(&shift()));
         fs::write(&file, "tomorrow").unwrap();
         assert!((-86_405..=-86_395).contains(&shift()), "the last good number stays");
+        fs::remove_file(&file).unwrap();
+        assert!((-86_405..=-86_395).contains(&shift()), "also while there is no file");
         fs::write(&file, "\n").unwrap();
         assert!((-5..=5).contains(&shift()), "an empty file means no shift");
     }
 
     #[test]
-    fn a_file_that_holds_no_seconds_is_refused_at_the_start() {
+    fn a_file_that_is_missing_or_holds_no_seconds_is_refused_at_the_start() {
         let folder = tempfile::tempdir().unwrap();
         for text in ["tomorrow", "1.5", "1h", "99999999999"] {
             let file = folder.path().join("shift");
             fs::write(&file, text).unwrap();
             assert!(matches!(Clock::from_file(&file), Err(ShiftError::NotSeconds { text: shown, .. }) if shown == text));
         }
-        assert!(matches!(Clock::from_file(folder.path()), Err(ShiftError::Unreadable { .. })));
+        for missing in [folder.path().to_owned(), folder.path().join("none")] {
+            assert!(matches!(Clock::from_file(missing), Err(ShiftError::Unreadable { .. })));
+        }
     }
 
     #[test]

@@ -1,7 +1,8 @@
-//! A process and whoever runs it: being told to end, and whether colours are welcome.
+//! A process and whoever runs it: being told to end, whether colours are welcome, how numbers of things are said.
 
 use std::env;
 use std::ffi::OsStr;
+use std::fmt::Display;
 use std::io::{self, IsTerminal};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -38,6 +39,13 @@ fn wants_colour(is_terminal: bool, no_color: Option<&OsStr>) -> bool {
     is_terminal && no_color.is_none_or(OsStr::is_empty)
 }
 
+/// A number of things whose name takes an s: `1 migration`, `2 migrations`.
+#[must_use]
+pub fn counted<N: Display + PartialEq + From<u8> + Copy>(number: N, thing: &str) -> String {
+    let s = if number == N::from(1) { "" } else { "s" };
+    format!("{number} {thing}{s}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -50,5 +58,10 @@ mod tests {
         {
             assert_eq!(wants_colour(is_terminal, no_color), expected, "{is_terminal} {no_color:?}");
         }
+    }
+
+    #[test]
+    fn one_thing_has_no_s() {
+        assert_eq!([0_usize, 1, 2].map(|number| counted(number, "file")), ["0 files", "1 file", "2 files"]);
     }
 }

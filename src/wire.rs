@@ -53,11 +53,18 @@ pub fn money(amount: Euro) -> pb::Money {
 /// An amount as it was given: its currency, and its hundredths as if they were cents.
 pub fn amount(given: &pb::Money) -> Result<(String, Euro), String> {
     let code = &given.currency_code;
+    let mut wrong = Vec::new();
     if code.len() != 3 || !code.bytes().all(|b| b.is_ascii_uppercase()) {
-        return Err(format!("currency_code must be three capital letters such as EUR, is {code:?}"));
+        wrong.push(format!("currency_code must be three capital letters such as EUR, is {code:?}"));
+    }
+    if given.units < 0 {
+        wrong.push(format!("units must not be negative, is {}", given.units));
     }
     if !(0..100).contains(&given.cents) {
-        return Err(format!("cents must be 0 to 99, is {}", given.cents));
+        wrong.push(format!("cents must be 0 to 99, is {}", given.cents));
+    }
+    if !wrong.is_empty() {
+        return Err(wrong.join("; "));
     }
     let cents = given.units.checked_mul(100).and_then(|cents| cents.checked_add(i64::from(given.cents)));
     match cents {
@@ -87,7 +94,20 @@ pub fn given_payment_method(number: i32) -> Result<PaymentMethod, String> {
         Ok(pb::PaymentMethod::BankTransfer) => Ok(PaymentMethod::BankTransfer),
         Ok(pb::PaymentMethod::PostalSlip) => Ok(PaymentMethod::PostalSlip),
         Ok(pb::PaymentMethod::Unspecified) => Err("must be given: card, PayPal, bank transfer or postal slip".to_owned()),
-        Err(_) => Err(format!("{number} is not a payment method")),
+        Err(_) => {
+            let known = PaymentMethod::ALL.iter().map(|known| payment_method(*known).as_str_name());
+            Err(format!("{number} is not a payment method: {}", names(known)))
+        }
+    }
+}
+
+/// The names of an enumeration's values, in a row: `DIRECTION_SENT or DIRECTION_RECEIVED`.
+#[must_use]
+pub fn names(names: impl IntoIterator<Item = &'static str>) -> String {
+    let mut names: Vec<_> = names.into_iter().collect();
+    match (names.pop(), names.is_empty()) {
+        (Some(last), false) => format!("{} or {last}", names.join(", ")),
+        (last, _) => last.unwrap_or_default().to_owned(),
     }
 }
 

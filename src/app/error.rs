@@ -1,17 +1,14 @@
 //! Why a server could not start, for the person at the terminal: what was wrong, where, and what to do.
 
-use std::error::Error as _;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
-use std::path::PathBuf;
 
-use crate::catalogue::CatalogueError;
-use crate::clock::ShiftError;
-use crate::config::Tls;
+use crate::config::ConfigErrors;
 use crate::db::{OpenError, Trouble};
-use crate::edge::token::{DevelopmentKeyError, KeySetError};
+use crate::edge::token::DevelopmentKeyError;
 use crate::notify::transport::BadServerUrl;
 use crate::quota::level::InvalidThresholds;
+use crate::terminal::counted;
 
 /// Why a server could not start.
 #[derive(Debug, thiserror::Error)]
@@ -23,7 +20,7 @@ pub enum StartError {
     #[error(transparent)]
     Schema(#[from] Trouble),
     /// The schema is older than this program.
-    #[error("the schema of {url} is behind by {missing} migrations: run `spazio migrate` with the same settings first")]
+    #[error("the schema of {url} is behind by {}: run `spazio migrate` with the same settings first", counted(*missing, "migration"))]
     Behind {
         /// Where, without the password.
         url: String,
@@ -38,56 +35,23 @@ pub enum StartError {
         /// The migrations that are not known.
         names: Vec<String>,
     },
-    /// The catalogue cannot be read.
-    #[error("the catalogue {}: {}", path.display(), errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
-    Catalogue {
-        /// The file.
-        path: PathBuf,
-        /// Everything that is wrong with it.
-        errors: Vec<CatalogueError>,
-    },
-    /// A file that the configuration names cannot be read.
-    #[error("{} cannot be read: {error}; correct the setting that names it, or the file's permissions", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        error: io::Error,
-    },
-    /// Something else stands where a folder is to be.
-    #[error("{} is not a folder; correct {setting}", path.display())]
-    Folder {
-        /// What is there.
-        path: PathBuf,
-        /// The setting that names it.
-        setting: &'static str,
-    },
-    /// The key set cannot be used.
+    /// Files that the configuration names cannot be used: all of them.
     #[error(transparent)]
-    Keys(#[from] KeySetError),
+    Files(#[from] ConfigErrors),
     /// The development key cannot be read or made.
     #[error(transparent)]
     DevelopmentKey(#[from] DevelopmentKeyError),
     /// The mail server's address is none.
     #[error(transparent)]
     Mail(#[from] BadServerUrl),
-    /// The clock file cannot be read.
-    #[error(transparent)]
-    Clock(#[from] ShiftError),
     /// The thresholds of space make no sense.
     #[error(transparent)]
     Thresholds(#[from] InvalidThresholds),
-    /// Certificate and key cannot be used.
-    #[error("server.tls_certificate {}, server.tls_key {}{} cannot be used: {reason}", tls.certificate.display(), tls.key.display(), client_ca(tls))]
-    Tls {
-        /// The files.
-        tls: Tls,
-        /// Why not.
-        reason: String,
-    },
     /// The address cannot be listened on.
-    #[error("cannot listen on {address}: {reason}")]
+    #[error("{setting}: cannot listen on {address}: {reason}")]
     Listen {
+        /// The setting that names it.
+        setting: &'static str,
         /// The address.
         address: SocketAddr,
         /// Why not.
@@ -96,35 +60,22 @@ pub enum StartError {
 }
 
 impl StartError {
-    pub(super) fn tls(tls: &Tls, error: &tonic::transport::Error) -> Self {
-        // The error itself says no more than that it is one of the transport.
-        let reason = error.source().map_or_else(|| error.to_string(), ToString::to_string);
-        Self::Tls { tls: tls.clone(), reason }
-    }
-
     #[expect(clippy::wildcard_enum_match_arm, reason = "the system's errors are an open list")]
-    pub(super) fn listen(address: SocketAddr, error: &io::Error) -> Self {
+    pub(super) fn listen(setting: &'static str, address: SocketAddr, error: &io::Error) -> Self {
         let reason = match error.kind() {
-            ErrorKind::AddrInUse => "another program listens there; end it, or set server.listen to another port".to_owned(),
-            ErrorKind::AddrNotAvailable => "this machine does not have that address; correct server.listen".to_owned(),
-            ErrorKind::PermissionDenied => "the user that runs spazio may not; set server.listen to a port from 1024".to_owned(),
+            ErrorKind::AddrInUse => format!("another program listens there; end it, or set {setting} to another port"),
+            ErrorKind::AddrNotAvailable => format!("this machine does not have that address; correct {setting}"),
+            ErrorKind::PermissionDenied => format!("the user that runs spazio may not; set {setting} to a port from 1024"),
             _ => error.to_string(),
         };
-        Self::Listen { address, reason }
+        Self::Listen { setting, address, reason }
     }
 
     /// Whether it is something that the configuration names.
     #[must_use]
     pub fn is_configuration(&self) -> bool {
         match self {
-            Self::Catalogue { .. }
-            | Self::File { .. }
-            | Self::Folder { .. }
-            | Self::Keys(_)
-            | Self::Mail(_)
-            | Self::Clock(_)
-            | Self::Thresholds(_)
-            | Self::Tls { .. } => true,
+            Self::Files(_) | Self::Mail(_) | Self::Thresholds(_) => true,
             Self::Open(_) | Self::Schema(_) | Self::Behind { .. } | Self::Ahead { .. } | Self::DevelopmentKey(_) | Self::Listen { .. } => {
                 false
             }
@@ -136,8 +87,4 @@ impl StartError {
     pub fn is_database(&self) -> bool {
         matches!(self, Self::Open(_) | Self::Schema(_) | Self::Behind { .. } | Self::Ahead { .. })
     }
-}
-
-fn client_ca(tls: &Tls) -> String {
-    tls.client_ca.as_ref().map(|path| format!(", server.tls_client_ca {}", path.display())).unwrap_or_default()
 }

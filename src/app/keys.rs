@@ -1,12 +1,13 @@
 //! The keys that verify tokens: the production set from its file, or the development key from the data folder.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
 use super::StartError;
-use crate::config::Config;
+use crate::config::{Config, ConfigError, ConfigErrors};
 use crate::edge::token::{DevelopmentKey, KeySet, Reload};
 
 const EVERY: Duration = Duration::from_secs(5);
@@ -15,11 +16,15 @@ pub(super) fn key_set(config: &Config) -> Result<Arc<KeySet>, StartError> {
     let Some(path) = &config.identity.jwks_file else {
         return Ok(Arc::new(DevelopmentKey::load_or_create(&config.data.folder)?.key_set()));
     };
-    let (keys, ignored) = KeySet::from_file(path)?;
+    Ok(Arc::new(production(path)?))
+}
+
+pub(super) fn production(path: &Path) -> Result<KeySet, ConfigErrors> {
+    let (keys, ignored) = KeySet::from_file(path).map_err(|error| ConfigError::unusable("identity.jwks_file", error))?;
     for key in ignored {
         tracing::warn!(file = %path.display(), "not used: {key}");
     }
-    Ok(Arc::new(keys))
+    Ok(keys)
 }
 
 /// Looks at the file again and again, so that keys rotate without a restart.

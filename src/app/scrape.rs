@@ -23,7 +23,7 @@ const LONGEST: Duration = Duration::from_mins(2);
 
 /// A listener for scrapers, and where it listens.
 pub(super) async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
-    let failed = |error: std::io::Error| StartError::listen(address, &error);
+    let failed = |error| StartError::listen("metrics.listen", address, &error);
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     Ok((listener, address))

@@ -16,6 +16,7 @@ use crate::config::{self, Config, ConfigErrors, Sources};
 use crate::db::{Db, OpenError, Trouble, migration};
 use crate::demo;
 use crate::ids::AccountId;
+use crate::terminal::counted;
 
 /// Spazio archives Italian e-invoices and sells the space they need by the gigabyte.
 ///
@@ -142,7 +143,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Failed(text) | Self::Settings(text) | Self::Database(text) => f.write_str(text),
-            Self::Differences(count) => write!(f, "the audit found {count} differences"),
+            Self::Differences(count) => write!(f, "the audit found {}", counted(*count, "difference")),
         }
     }
 }
@@ -202,17 +203,16 @@ async fn migrate(mut config: Config) -> Result<(), Failure> {
     config.database.lock_timeout = std::time::Duration::ZERO;
     config.database.max_connections = config.database.max_connections.max(2);
     let db = Db::open(&config.database, app::clock(&config)?).await?;
-    migration::migrate(&db).await.map_err(|error| Trouble::of(db.url(), &error))?;
-    println!("{} is up to date", db.url());
+    match migration::migrate(&db).await.map_err(|error| Trouble::of(db.url(), &error))? {
+        0 => println!("{} was up to date already", db.url()),
+        applied => println!("{} applied: {} is up to date", counted(applied, "migration"), db.url()),
+    }
     Ok(())
 }
 
 fn check_config(settings: &Settings) -> Result<(), Failure> {
     let (config, explained) = Config::load_explained(&settings.sources())?;
-    let unusable: Vec<_> = app::unusable_files(&config).iter().map(ToString::to_string).collect();
-    if !unusable.is_empty() {
-        return Err(Failure::Settings(unusable.join("\n")));
-    }
+    app::look_at_files(&config)?;
     print!("{}", config::effective_listing(&explained));
     Ok(())
 }
@@ -220,7 +220,8 @@ fn check_config(settings: &Settings) -> Result<(), Failure> {
 async fn audit(config: Config) -> Result<(), Failure> {
     let db = app::open_as_it_is(&config, app::clock(&config)?).await?;
     let report = audit::audit(&db).await.map_err(|error| Trouble::of(db.url(), &error))?;
-    println!("{} accounts, {} documents, {} bytes", report.accounts, report.documents, report.bytes);
+    let bytes = report.bytes;
+    println!("{}, {}, {bytes} bytes", counted(report.accounts, "account"), counted(report.documents, "document"));
     for difference in &report.differences {
         println!("{difference}");
     }

@@ -9,6 +9,9 @@ use crate::terminal::{EndSignals, in_colour};
 
 pub(super) async fn serve(config: Config) -> Result<(), Failure> {
     log(&config.log);
+    let teller = Teller(config.log.format);
+    // All of them at once, the clock's too.
+    app::look_at_files(&config)?;
     let clock = app::clock(&config)?;
     let keys = match &config.identity.jwks_file {
         Some(path) => format!("keys from {}", path.display()),
@@ -19,25 +22,42 @@ pub(super) async fn serve(config: Config) -> Result<(), Failure> {
     let mut app = tokio::select! {
         started = app::start(&config, clock) => started?,
         reason = signals.told() => {
-            println!("{reason}: ended before it listened");
+            teller.tell(&format!("{reason}: ended before it listened"));
             return Ok(());
         }
     };
-    println!("spazio listens on {}, database {}, {keys}", app.address, app.db.url());
+    teller.tell(&format!("spazio listens on {}, database {}, {keys}", app.address, app.db.url()));
     if let Some(address) = app.metrics {
-        println!("metrics on http://{address}/metrics");
+        teller.tell(&format!("metrics on http://{address}/metrics"));
     }
     let reason = tokio::select! {
         reason = signals.told() => reason,
         failure = app.failed() => return Err(Failure::Failed(failure)),
     };
-    println!("{reason}: draining, at most {} seconds", drain.as_secs());
+    teller.tell(&format!("{reason}: draining, at most {} seconds", drain.as_secs()));
     match app.stop().await {
         Ended::Clean => {
-            println!("stopped: every call and every write was finished");
+            teller.tell("stopped: every call and every write was finished");
             Ok(())
         }
         Ended::CutOff => Err(Failure::Failed("stopped before everything was finished: callers that got no answer will repeat".to_owned())),
+    }
+}
+
+/// Tells whoever started the server what becomes of it.
+struct Teller(LogFormat);
+
+impl Teller {
+    /// A machine that reads the log as JSON must not meet a plain line between its own, and finds these on standard output whatever
+    /// `log.filter` keeps out of the log.
+    fn tell(&self, text: &str) {
+        match self.0 {
+            LogFormat::Text => println!("{text}"),
+            LogFormat::Json => tracing::subscriber::with_default(
+                tracing_subscriber::fmt().json().with_max_level(tracing::Level::INFO).with_writer(std::io::stdout).finish(),
+                || tracing::info!("{text}"),
+            ),
+        }
     }
 }
 

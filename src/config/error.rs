@@ -1,7 +1,8 @@
 //! What can be wrong with the configuration, told all at once.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use super::sources::Origin;
 
@@ -54,6 +55,14 @@ pub enum ConfigError {
         /// What is allowed.
         allowed: String,
     },
+    /// A file or folder that the setting names, as it is, is of no use.
+    #[error("{}: {reason}", keys.join(" and "))]
+    Unusable {
+        /// The settings; more than one where they are of use only together.
+        keys: Vec<&'static str>,
+        /// Which file, why not, and what to do.
+        reason: String,
+    },
     /// Values that are right each by itself, but not together.
     #[error("{}: {reason}", keys.join(" and "))]
     Conflict {
@@ -62,6 +71,18 @@ pub enum ConfigError {
         /// Why not, and what to do.
         reason: &'static str,
     },
+}
+
+impl ConfigError {
+    /// A file or folder that this setting names is of no use.
+    pub(crate) fn unusable(key: &'static str, reason: impl fmt::Display) -> Self {
+        Self::Unusable { keys: vec![key], reason: reason.to_string() }
+    }
+
+    /// A file that this setting names cannot be read.
+    pub(crate) fn unreadable(key: &'static str, path: &Path, error: &io::Error) -> Self {
+        Self::unusable(key, format_args!("{} cannot be read: {error}; correct it", path.display()))
+    }
 }
 
 fn suggestion(nearest: Option<&String>) -> String {
@@ -80,3 +101,9 @@ impl fmt::Display for ConfigErrors {
 }
 
 impl std::error::Error for ConfigErrors {}
+
+impl From<ConfigError> for ConfigErrors {
+    fn from(error: ConfigError) -> Self {
+        Self(vec![error])
+    }
+}

@@ -13,6 +13,7 @@ mod sections;
 mod show;
 mod sources;
 
+use std::net::SocketAddr;
 use std::path::Path;
 
 pub use error::{ConfigError, ConfigErrors};
@@ -127,6 +128,11 @@ impl Config {
             "the account is still the example's, and customers would pay into nowhere: set payments.iban to your own",
         );
         reader.require(
+            &["server.listen", "metrics.listen"],
+            self.metrics.listen.is_none_or(|metrics| !overlap(self.server.listen, metrics)),
+            "one port cannot serve both calls and counters: set metrics.listen to another port",
+        );
+        reader.require(
             &["space.warning_percent", "space.critical_percent"],
             self.space.warning_percent < self.space.critical_percent,
             "the warning must come before the critical level: make space.warning_percent the smaller",
@@ -137,6 +143,12 @@ impl Config {
             "a statement ends before it has waited that long for a lock: make database.lock_seconds at most database.statement_seconds",
         );
     }
+}
+
+/// Whether whoever listens at the one cannot listen at the other too. Port 0 is a new one each time.
+fn overlap(one: SocketAddr, other: SocketAddr) -> bool {
+    let same_host = one.ip() == other.ip() || one.ip().is_unspecified() || other.ip().is_unspecified();
+    one.port() == other.port() && one.port() != 0 && same_host
 }
 
 /// Every setting with its default, in the order of the example file.

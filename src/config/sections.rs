@@ -1,7 +1,7 @@
 //! The sections: each setting's key, default, meaning and form, once.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use lettre::message::Mailbox;
@@ -42,6 +42,14 @@ pub struct Tls {
     pub client_ca: Option<PathBuf>,
 }
 
+impl Tls {
+    /// The settings with the files they name: certificate, key, and authorities if there are any.
+    pub fn files(&self) -> impl Iterator<Item = (&'static str, &Path)> {
+        let always = [("server.tls_certificate", self.certificate.as_path()), ("server.tls_key", self.key.as_path())];
+        always.into_iter().chain(self.client_ca.iter().map(|path| ("server.tls_client_ca", path.as_path())))
+    }
+}
+
 impl Server {
     pub(super) fn read(reader: &mut Reader) -> Self {
         let mut s = reader.section("server", "What is listened on, and how the server ends");
@@ -54,8 +62,13 @@ impl Server {
             s.optional("tls_client_ca", "/etc/spazio/ca.crt", "authorities whose clients may connect (PEM): mutual TLS", &path());
         s.require(
             &["server.tls_certificate", "server.tls_key"],
-            certificate.is_some() == key.is_some(),
-            "a certificate is of no use without its key: set both or neither",
+            certificate.is_none() || key.is_some(),
+            "a certificate is of no use without its key: set server.tls_key too, or neither",
+        );
+        s.require(
+            &["server.tls_key", "server.tls_certificate"],
+            key.is_none() || certificate.is_some(),
+            "a key is of no use without its certificate: set server.tls_certificate too, or neither",
         );
         s.require(
             &["server.tls_client_ca", "server.tls_certificate"],
@@ -356,7 +369,7 @@ impl Log {
         let mut s = reader.section("log", "What is logged");
         Self {
             format: s.value("format", "text", "text for people, json for machines", &word(LogFormat::ALL)),
-            filter: s.value("filter", "info", "which events are logged", &log_filter()),
+            filter: s.value("filter", "info,sea_orm_migration=warn", "which events are logged", &log_filter()),
         }
     }
 }
@@ -390,7 +403,7 @@ impl Development {
             clock_file: s.optional(
                 "clock_file",
                 "clock-offset",
-                "file with seconds to add to the clock; refused together with identity.jwks_file",
+                "file, which must be there, with seconds to add to the clock; refused together with identity.jwks_file",
                 &path(),
             ),
         }

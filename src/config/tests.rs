@@ -119,7 +119,7 @@ fn the_listing_tells_where_each_value_came_from() {
     let line = |key: &str| listing.lines().find(|line| line.starts_with(key)).unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
     assert_eq!(line("data.folder"), "data.folder = /srv flag --set");
     assert_eq!(line("log.format"), "log.format = json variable SPAZIO_LOG_FORMAT");
-    assert_eq!(line("log.filter"), "log.filter = info default");
+    assert_eq!(line("log.filter"), "log.filter = info,sea_orm_migration=warn default");
     assert_eq!(line("mail.smtp_url"), "mail.smtp_url = (not set) default");
 }
 
@@ -164,7 +164,10 @@ fn what_would_fail_at_the_start_is_refused_with_everything_else() {
 fn settings_must_fit_together() {
     for (assignments, key) in [
         (&["server.listen=0.0.0.0:50051"][..], "server.listen"),
-        (&["server.tls_key=/k"], "server.tls_key"),
+        (&["server.tls_key=/k"], "server.tls_certificate"),
+        (&["server.tls_certificate=/c"], "server.tls_key"),
+        (&["metrics.listen=127.0.0.1:50051"], "metrics.listen"),
+        (&["metrics.listen=0.0.0.0:50051"], "metrics.listen"),
         (&["server.tls_client_ca=/ca"], "server.tls_client_ca"),
         (&["space.warning_percent=90"], "space.warning_percent"),
         (&["database.lock_seconds=11"], "database.lock_seconds"),
@@ -182,6 +185,23 @@ fn settings_must_fit_together() {
     let production =
         ["identity.jwks_file=/jwks", "payments.charged_by=none", "payments.iban=DE89370400440532013000", "server.listen=0.0.0.0:50051"];
     assert!(Config::load(&flags(&production)).is_ok());
+    for apart in [
+        &["metrics.listen=127.0.0.1:50052"][..],
+        &["metrics.listen=127.0.0.2:50051"],
+        &["server.listen=127.0.0.1:0", "metrics.listen=127.0.0.1:0"],
+    ] {
+        assert!(Config::load(&flags(apart)).is_ok(), "{apart:?}");
+    }
+}
+
+#[test]
+fn the_half_of_tls_that_is_missing_is_the_one_that_is_named() {
+    let certificate =
+        "server.tls_certificate and server.tls_key: a certificate is of no use without its key: set server.tls_key too, or neither";
+    let key =
+        "server.tls_key and server.tls_certificate: a key is of no use without its certificate: set server.tls_certificate too, or neither";
+    assert_eq!(errors(&flags(&["server.tls_certificate=/c"])), [certificate]);
+    assert_eq!(errors(&flags(&["server.tls_key=/k"])), [key]);
 }
 
 #[test]
@@ -233,6 +253,7 @@ fn every_setting_can_be_set_by_its_variable() {
                     ConfigError::FileUnreadable { .. }
                     | ConfigError::NotToml { .. }
                     | ConfigError::NotAnAssignment { .. }
+                    | ConfigError::Unusable { .. }
                     | ConfigError::Unknown { .. } => false,
                 }),
                 "{name}: {errors:?}"

@@ -29,20 +29,16 @@ async fn recommend(story: &mut Story) -> Result<u32, Stop> {
     check_recommendation(story, &found)?;
     let row = |label: &str, text: String| vec![label.to_owned(), text];
     let (average, days) = (found.average_bytes_per_day, found.days_until_expiry);
+    // With the average as it is shown, cut to whole bytes, a pocket calculator would find less than is expected.
+    let (used, since) = (exact(found.usage_bytes), found.days_since_purchase);
     story.tell.table(
         &["", ""],
         &[
             row("used now", format!("{} = {} bytes", bytes(found.usage_bytes), exact(found.usage_bytes))),
             row("since the purchase", format!("{} days", found.days_since_purchase)),
-            row(
-                "average consumption",
-                format!("{} / {} = {} bytes a day", exact(found.usage_bytes), found.days_since_purchase, exact(average)),
-            ),
+            row("average consumption", format!("{used} / {since} = {} bytes a day, cut to whole bytes", exact(average))),
             row("until the new expiry", format!("{days} days, to {}", day(found.expiry_day.as_ref()))),
-            row(
-                "expected by then",
-                format!("{} + {days} days x the average = {} bytes", exact(found.usage_bytes), exact(found.projected_bytes)),
-            ),
+            row("expected by then", format!("{used} + {used} x {days} / {since} = {} bytes, rounded up", exact(found.projected_bytes))),
             row("space by then", format!("{} bytes", exact(found.capacity_at_expiry_bytes))),
             row("missing", format!("{} bytes = {}", exact(found.missing_bytes), bytes(found.missing_bytes))),
             row("recommended", format!("{} GB: rounded up to whole GB, at least 1 while suspended", found.recommended_gb)),

@@ -4,7 +4,7 @@ use super::Story;
 use super::check::{Given as _, Stop};
 use super::shown::bytes;
 use super::stage::Folder;
-use crate::terminal::EndSignals;
+use crate::terminal::{EndSignals, counted};
 
 /// So many characters of a token on a line, so that no line is wider than 100 columns.
 const TOKEN_PIECE: usize = 96;
@@ -35,8 +35,8 @@ async fn audit(story: &mut Story) -> Result<(), Stop> {
     story.tell.bar("at the end", space.usage_bytes, space.capacity_bytes);
     story.tell.gap();
     story.tell.checked(&format!(
-        "{} documents, {}: usage, ledger and stored documents agree to the byte",
-        report.documents,
+        "{}, {}: usage, ledger and stored documents agree to the byte",
+        counted(report.documents, "document"),
         bytes(story.stored)
     ));
     Ok(())

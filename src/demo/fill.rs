@@ -123,8 +123,9 @@ async fn tell_level(story: &mut Story) -> Result<(), Stop> {
     let letter = letters.first().given("the mail")?;
     let told = percentage(story.crossed_at, story.plan_bytes);
     story.check.holds(format!("the mail tells {told}%"), letter.text.contains(&told))?;
-    let share = space.used_percent.split('.').next().unwrap_or_default().to_owned();
-    story.tell.bar(&format!("{share}% is passed"), space.usage_bytes, space.capacity_bytes);
+    let share = told.split('.').next().unwrap_or_default();
+    // As full as it was then, which is what the mail tells: the invoice's receipt has come since.
+    story.tell.bar(&format!("{share}% is passed"), story.crossed_at, space.capacity_bytes);
     if expected == pb::SpaceLevel::Warning {
         story.tell.gap();
         story.tell.mail(letter);

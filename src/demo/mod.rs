@@ -34,7 +34,7 @@ use self::stage::{Folder, Stage};
 use self::tell::Tell;
 use crate::clock::{CalendarDay, Clock};
 use crate::pb::spazio::v1 as pb;
-use crate::terminal::{EndSignals, in_colour};
+use crate::terminal::{EndSignals, counted, in_colour};
 
 /// What `spazio demo` takes.
 #[derive(Clone, Debug, clap::Args)]
@@ -135,16 +135,17 @@ impl Story {
         );
         match self.papers.files() {
             0 => tell.say("The invoices are generated: well-formed FatturaPA files, each different."),
-            count => tell.say(&format!(
-                "The invoices are {count} files of the folder. Where they do not suffice they are used again under another number; they \
-                 stand for sent and received ones alike."
+            files => tell.say(&format!(
+                "The invoices are made from {} of the folder, used again under another number where that does not suffice; each stands for \
+                 sent and received ones alike.",
+                counted(files, "file")
             )),
         }
         for line in left_out.iter().take(LEFT_OUT_SHOWN) {
             tell.say(&format!("Left out: {line}"));
         }
         if let Some(more @ 1..) = left_out.len().checked_sub(LEFT_OUT_SHOWN) {
-            tell.say(&format!("Left out: {more} more files that cannot be read."));
+            tell.say(&format!("Left out: {} more that cannot be read.", counted(more, "file")));
         }
     }
 

@@ -72,7 +72,8 @@ impl Papers {
 
     /// The files of a folder; those that cannot be used are told, each with the reason.
     pub(super) fn of_folder(folder: &Path) -> Result<(Self, Vec<String>), Stop> {
-        let failed = |error| Stop::stage(format!("{}: {error}", folder.display()));
+        let what_to_do = "name a folder of FatturaPA files, or leave the option out to play with generated ones";
+        let failed = |error| Stop::stage(format!("--invoices {} cannot be read: {error}; {what_to_do}", folder.display()));
         let mut paths =
             fs::read_dir(folder).map_err(failed)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, _>>().map_err(failed)?;
         paths.retain(|path| !path.is_dir());
@@ -90,7 +91,8 @@ impl Papers {
         }
         if papers.originals.is_empty() {
             let why = left_out.first().map_or_else(|| "it is empty".to_owned(), Clone::clone);
-            return Err(Stop::stage(format!("{} holds no FatturaPA file that can be read ({why})", folder.display())));
+            let folder = folder.display();
+            return Err(Stop::stage(format!("--invoices {folder} holds no FatturaPA file that can be read ({why}); {what_to_do}")));
         }
         Ok((papers, left_out))
     }

@@ -55,7 +55,11 @@ impl Folder {
                  sqlite://{database} --set data.folder={folder}\nTo play again, name another folder or delete this one."
             )));
         }
-        std::fs::create_dir_all(path).map_err(|error| Stop::stage(format!("{}: {error}", path.display())))?;
+        let failed = |error| {
+            let folder = path.display();
+            Stop::stage(format!("--data {folder} cannot be made: {error}; name a folder that you may write, or one that you may make"))
+        };
+        std::fs::create_dir_all(path).map_err(failed)?;
         Ok(Self { path: path.to_owned(), temporary: false })
     }
 
@@ -63,7 +67,12 @@ impl Folder {
     pub(super) fn temporary() -> Result<Self, Stop> {
         let name = Ids::new(Clock::system()).next::<Uuid>();
         let path = std::env::temp_dir().join(format!("spazio-demo-{}", name.simple()));
-        DirBuilder::new().mode(0o700).create(&path).map_err(|error| Stop::stage(format!("{}: {error}", path.display())))?;
+        DirBuilder::new().mode(0o700).create(&path).map_err(|error| {
+            let folder = path.display();
+            Stop::stage(format!(
+                "the folder {folder} cannot be made: {error}; set TMPDIR to a folder that you may write, or name one with --data"
+            ))
+        })?;
         Ok(Self { path, temporary: true })
     }
 

@@ -13,7 +13,8 @@ use crate::refusal::Refused;
 /// Reads and verifies the token in the metadata `authorization`.
 pub fn authenticate(tokens: &Tokens, parts: &Parts, now: DateTime<Utc>) -> Result<Caller, Status> {
     let header = parts.headers.get(http::header::AUTHORIZATION).ok_or_else(|| {
-        let message = "no token: send the metadata `authorization: Bearer <token>`; `spazio token` mints one for development";
+        let message = "no token: send the metadata `authorization: Bearer <token>`, with a token of the provider's identity service; where \
+                       the server runs without a key set, for development, `spazio token` mints one";
         Refused::new(ErrorReason::TokenMissing, message)
     })?;
     let token = header

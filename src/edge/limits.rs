@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use tonic::Status;
 use tonic::body::Body;
 
+use super::status::too_large;
 use crate::pb::spazio::v1::ErrorReason;
 use crate::policy::Method;
 use crate::refusal::Refused;
@@ -130,11 +131,6 @@ impl HttpBody for Limited {
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
     }
-}
-
-fn too_large(limit: usize) -> Status {
-    let message = format!("the request is larger than the {limit} bytes that this method allows");
-    Refused::new(ErrorReason::RequestTooLarge, message).with("max_request_bytes", &limit).into()
 }
 
 #[cfg(test)]

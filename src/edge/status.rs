@@ -36,6 +36,13 @@ pub fn code<B>(response: &Response<B>) -> Code {
     response.headers().get(Status::GRPC_STATUS).map_or(Code::Ok, |code| Code::from_bytes(code.as_bytes()))
 }
 
+/// A request message with more bytes than its method allows.
+pub fn too_large(limit: usize) -> Status {
+    let message =
+        format!("the request is larger than the {limit} bytes that this method allows: send less, each file in a call of its own");
+    Refused::new(ErrorReason::RequestTooLarge, message).with("max_request_bytes", &limit).into()
+}
+
 /// Our refusals carry details; one without them comes from tonic, before a room was reached: the request's bytes were not
 /// a message of `method`, if it is one of ours. tonic calls that INTERNAL or OUT_OF_RANGE; it is the caller's.
 pub fn mapped(response: Response<Body>, method: Option<&Method>) -> Response<Body> {
@@ -52,9 +59,10 @@ pub fn mapped(response: Response<Body>, method: Option<&Method>) -> Response<Bod
     } else {
         return response;
     };
-    let mut refused = Refused::new(reason, format!("the request cannot be decoded: {}", status.message()));
-    if let Some(method) = method.filter(|_| reason == ErrorReason::RequestTooLarge) {
-        refused = refused.with("max_request_bytes", &method.max_request_bytes);
+    if reason == ErrorReason::RequestTooLarge
+        && let Some(method) = method
+    {
+        return too_large(method.max_request_bytes).into_http();
     }
-    Status::from(refused).into_http()
+    Status::from(Refused::new(reason, format!("the request cannot be decoded: {}", status.message()))).into_http()
 }

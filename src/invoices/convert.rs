@@ -8,7 +8,7 @@ use super::state::{Direction, InvoiceState};
 use super::store::{Filter, ReceiptRow, Row};
 use crate::call::{etag, request_id};
 use crate::check::{Check, Invalid};
-use crate::fatturapa::{MAX_FILE_BYTES, SdiFileName};
+use crate::fatturapa::{DocumentType, MAX_FILE_BYTES, SdiFileName};
 use crate::ids::{AccountId, InvoiceId};
 use crate::paging::{self, Page};
 use crate::pb::spazio::v1 as pb;
@@ -110,7 +110,7 @@ pub(super) fn list(request: &pb::ListInvoicesRequest, account: AccountId) -> Res
     }
     let number = optional_text(&mut check, "number", &request.number, 1..=20);
     let counterpart = optional_text(&mut check, "counterpart", &request.counterpart, 2..=100);
-    let document_type = optional_text(&mut check, "document_type", &request.document_type, 4..=4);
+    let document_type = given_document_type(&mut check, &request.document_type);
     let filter = || {
         Some(Filter {
             direction: direction?,
@@ -128,13 +128,28 @@ pub(super) fn list(request: &pb::ListInvoicesRequest, account: AccountId) -> Res
     check.finish(|| Some((filter?, page?, question)))
 }
 
+/// Text of the code list, which has no TD10 to TD15.
+fn given_document_type(check: &mut Check, text: &str) -> Option<Option<String>> {
+    if text.is_empty() {
+        return Some(None);
+    }
+    let code = DocumentType::from_code(text.trim()).map(|known| known.code().to_owned());
+    check.take("document_type", code.ok_or_else(|| format!("must be TD01 to TD09 or TD16 to TD29, is {text:?}"))).map(Some)
+}
+
 fn given_direction(check: &mut Check, number: i32) -> Option<Option<Direction>> {
     match pb::Direction::try_from(number) {
         Ok(pb::Direction::Unspecified) => Some(None),
         Ok(pb::Direction::Sent) => Some(Some(Direction::Sent)),
         Ok(pb::Direction::Received) => Some(Some(Direction::Received)),
         Err(_) => {
-            check.refuse("direction", format!("{number} is not a direction"));
+            check.refuse(
+                "direction",
+                format!(
+                    "{number} is not a direction: {}",
+                    wire::names([pb::Direction::Sent, pb::Direction::Received].map(|known| known.as_str_name()))
+                ),
+            );
             None
         }
     }
@@ -145,7 +160,13 @@ fn given_state(check: &mut Check, number: i32) -> Option<Option<InvoiceState>> {
         Ok(pb::InvoiceState::Unspecified) => Some(None),
         Ok(given) => Some(InvoiceState::ALL.iter().copied().find(|known| state(*known) == given)),
         Err(_) => {
-            check.refuse("state", format!("{number} is not a state of an invoice"));
+            check.refuse(
+                "state",
+                format!(
+                    "{number} is not a state of an invoice: {}",
+                    wire::names(InvoiceState::ALL.iter().map(|known| state(*known).as_str_name()))
+                ),
+            );
             None
         }
     }

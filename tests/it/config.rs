@@ -1,6 +1,7 @@
 //! `spazio check-config` tells everything that is wrong at once, and no secret.
 
 use std::fs;
+use std::net::TcpListener;
 use std::process::Output;
 
 use crate::support::spazio;
@@ -49,10 +50,51 @@ fn every_error_is_told_at_once() {
         "log.format",
         "nonsense",
         "payments.iban",
-        "server.tls_certificate and server.tls_key",
+        "server.tls_key and server.tls_certificate",
     ] {
         assert!(errors.contains(part), "{part} is not in\n{errors}");
     }
+}
+
+#[test]
+fn every_file_that_cannot_be_used_is_told_with_the_setting_that_names_it() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    fs::write(folder.path().join("file"), "no folder, no key set, no catalogue\n").expect("it is written");
+    let told = |command: &str, settings: &[&str]| {
+        let mut program = spazio(folder.path());
+        program.arg(command).args(["--set", "server.listen=127.0.0.1:0", "--set", "payments.iban=DE89370400440532013000"]);
+        let output = program.args(settings.iter().flat_map(|setting| ["--set", setting])).output().expect("it runs");
+        assert_eq!(output.status.code(), Some(2), "{}", text(&output.stdout));
+        text(&output.stderr)
+    };
+    let missing = "cannot be read: No such file or directory (os error 2); correct it";
+    let files = ["server.tls_certificate=a.crt", "server.tls_key=b.key", "server.tls_client_ca=c.crt", "catalogue.file=d.toml"];
+    let production = [&files[..], &["identity.jwks_file=e.json", "data.folder=file", "mail.folder=file"]].concat();
+    let lines = [
+        "spazio: the configuration is not usable:".to_owned(),
+        format!("  - server.tls_certificate: a.crt {missing}"),
+        format!("  - server.tls_key: b.key {missing}"),
+        format!("  - server.tls_client_ca: c.crt {missing}"),
+        format!("  - identity.jwks_file: e.json {missing}"),
+        format!("  - catalogue.file: d.toml {missing}"),
+        "  - data.folder: file is not a folder; correct it".to_owned(),
+        "  - mail.folder: file is not a folder; correct it".to_owned(),
+    ];
+    for command in ["check-config", "serve"] {
+        assert_eq!(told(command, &production).lines().collect::<Vec<_>>(), lines, "{command}");
+        let clock = told(command, &["development.clock_file=none"]);
+        assert!(clock.contains(&format!("\n  - development.clock_file: none {missing}")), "{clock}");
+    }
+    for (setting, begin) in [
+        ("catalogue.file=file", "catalogue.file: file: "),
+        ("identity.jwks_file=file", "identity.jwks_file: file is no JWK set"),
+        ("development.clock_file=file", "development.clock_file: file holds \"no folder"),
+    ] {
+        let wrong = told("check-config", &[setting]);
+        assert!(wrong.contains(&format!("\n  - {begin}")), "{wrong}");
+    }
+    let tls = told("check-config", &["server.tls_certificate=file", "server.tls_key=file"]);
+    assert!(tls.contains("\n  - server.tls_certificate and server.tls_key: file, file cannot be used together: "), "{tls}");
 }
 
 #[test]
@@ -81,8 +123,24 @@ fn development_tokens_are_refused_when_a_production_key_set_is_configured() {
     let keys = folder.path().join("jwks.json");
     fs::write(&keys, r#"{"keys":[]}"#).expect("it is written");
     let jwks = format!("identity.jwks_file={}", keys.display());
-    let iban = "payments.iban=DE89370400440532013000";
-    let output = spazio(folder.path()).args(["token", "operator", "--set", &jwks, "--set", iban]).output().expect("it runs");
+    let production = ["--set", "payments.iban=DE89370400440532013000", "--set", "payments.charged_by=none"];
+    let output = spazio(folder.path()).args(["token", "operator", "--set", &jwks]).args(production).output().expect("it runs");
     assert_eq!(output.status.code(), Some(2), "{}", text(&output.stdout));
     assert!(text(&output.stderr).contains("a production key set is configured"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn an_address_that_is_taken_is_told_with_the_setting_that_names_it() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let address = taken.local_addr().expect("it listens");
+    for setting in ["server.listen", "metrics.listen"] {
+        let mut program = spazio(folder.path());
+        program.args(["serve", "--set", "server.listen=127.0.0.1:0", "--set", &format!("{setting}={address}")]);
+        let output = program.output().expect("it runs");
+        assert_eq!(output.status.code(), Some(1), "{}", text(&output.stdout));
+        let told = text(&output.stderr);
+        let wanted = format!("spazio: {setting}: cannot listen on {address}: another program listens there; end it, or set {setting} to");
+        assert!(told.contains(&wanted), "{told}");
+    }
 }

@@ -47,6 +47,7 @@ async fn without_a_good_token_nothing_can_be_called(app: &TestApp) {
         // Not even an empty message is looked at.
         let nobody = refused(app.bearing(Bearer::Nobody).raw(method.policy.path, Vec::new()).await);
         assert_eq!((nobody.code, nobody.reason), (Code::Unauthenticated, ErrorReason::TokenMissing), "{}", method.name());
+        assert!(nobody.message.contains("a token of the provider's identity service"), "{}", nobody.message);
         for (what, token) in &bad_tokens {
             let refusal = refused(app.bearing(Bearer::Token(token.clone())).raw(method.policy.path, Vec::new()).await);
             assert_eq!((refusal.code, refusal.reason), (Code::Unauthenticated, ErrorReason::TokenInvalid), "{} {what}", method.name());

@@ -7,6 +7,9 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 
+use chrono::NaiveDate;
+use spazio::demo::invoices::{Generator, Wishes};
+
 use crate::support::{Engine, TestDatabase, spazio as program};
 
 /// Runs a command on this database; it must end with 3. What it says on its one line.
@@ -122,6 +125,48 @@ fn a_log_that_is_no_terminal_has_no_colours() {
 }
 
 #[test]
+fn a_log_for_machines_has_no_line_that_is_no_json() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let log = folder.path().join("log");
+    let mut serving = program(folder.path());
+    serving.args(["serve", "--set", "server.listen=127.0.0.1:0", "--set", "metrics.listen=127.0.0.1:0"]);
+    // Whoever keeps the log short wants to know all the same what became of the server.
+    serving.args(["--set", "log.format=json", "--set", "log.filter=warn"]);
+    serving.stdout(Stdio::piped()).stderr(File::create(&log).expect("the folder can be written"));
+    let mut serving = Running(serving.spawn().expect("it starts"));
+    let mut told = read_until(&mut serving, "metrics on http://");
+    told += &ends_on_sigterm(serving);
+    let said: Vec<_> = told.lines().map(message).collect();
+    let parts = ["spazio listens on ", "metrics on http://", "SIGTERM: draining, at most 20 seconds", "stopped: every call"];
+    assert_eq!(said.len(), parts.len(), "{said:?}");
+    for (said, part) in said.iter().zip(parts) {
+        assert!(said.starts_with(part), "{part:?} is not the beginning of {said:?}");
+    }
+    assert_eq!(fs::read_to_string(log).expect("it is text"), "");
+}
+
+/// What a line of the log for machines says.
+fn message(line: &str) -> String {
+    let event: serde_json::Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{line:?}: {error}"));
+    assert_eq!(event["level"], "INFO", "{line}");
+    event["fields"]["message"].as_str().unwrap_or_else(|| panic!("{line} has no message")).to_owned()
+}
+
+#[test]
+fn a_first_start_says_only_what_the_program_says() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let log = folder.path().join("log");
+    let mut serving = program(folder.path());
+    serving.args(["serve", "--set", "server.listen=127.0.0.1:0"]);
+    serving.stdout(Stdio::piped()).stderr(File::create(&log).expect("the folder can be written"));
+    let mut serving = Running(serving.spawn().expect("it starts"));
+    read_until(&mut serving, "spazio listens on ");
+    ends_on_sigterm(serving);
+    let log = fs::read_to_string(log).expect("it is text");
+    assert!(!log.contains("migration"), "{log}");
+}
+
+#[test]
 fn the_demo_ends_cleanly_on_sigterm() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mut demo = program(folder.path());
@@ -132,6 +177,51 @@ fn the_demo_ends_cleanly_on_sigterm() {
     let told = ends_on_sigterm(demo);
     assert!(told.contains("Stopped: every call and every write was finished."), "{told}");
     assert_eq!(fs::read_dir(folder.path()).expect("it is there").count(), 0, "the demo's folder is removed");
+}
+
+#[test]
+fn what_the_demo_tells_agrees_with_itself() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let files = folder.path().join("files");
+    fs::create_dir(&files).expect("it is made");
+    let day = NaiveDate::from_ymd_opt(2026, 3, 2).expect("a day of the calendar");
+    let invoice = Generator::new(7).invoice(day, Wishes { bytes: Some(60_000), ..Wishes::default() });
+    fs::write(files.join("one.xml"), invoice.bytes).expect("it is written");
+    let output = program(folder.path()).args(["demo", "--exit", "--invoices", "files"]).output().expect("it runs");
+    let told = String::from_utf8(output.stdout).expect("UTF-8");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let line = |begin: &str| {
+        let line = told.lines().map(str::trim).find_map(|line| line.strip_prefix(begin));
+        line.unwrap_or_else(|| panic!("no line begins with {begin:?}: {told}")).trim()
+    };
+    says(&told, &["made from 1 file of the folder"]);
+    let mailed = line("mail: Space used: ");
+    assert!(line("90% is passed").contains(mailed), "the bar tells {} and the mail {mailed}", line("90% is passed"));
+
+    let sum = line("expected by then");
+    let numbers: Vec<u64> = sum.replace(',', "").split(|c: char| !c.is_ascii_digit()).filter_map(|number| number.parse().ok()).collect();
+    let [used, again, days, since, expected] = numbers[..] else { panic!("{sum}") };
+    assert_eq!((used, used + (used * days).div_ceil(since)), (again, expected), "{sum}");
+}
+
+#[test]
+fn the_demo_names_the_option_whose_folder_cannot_be_used() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    fs::write(folder.path().join("file"), "").expect("it is written");
+    fs::create_dir(folder.path().join("empty")).expect("it is made");
+    for (option, named, parts) in [
+        ("--invoices", "none", ["cannot be read: No such file", "name a folder of FatturaPA files"]),
+        ("--invoices", "file", ["cannot be read: Not a directory", "name a folder of FatturaPA files"]),
+        ("--invoices", "empty", ["holds no FatturaPA file that can be read (it is empty)", "name a folder of FatturaPA files"]),
+        ("--data", "file", ["cannot be made: File exists", "name a folder that you may write"]),
+        ("--data", "file/below", ["cannot be made: Not a directory", "name a folder that you may write"]),
+    ] {
+        let output = program(folder.path()).args(["demo", "--exit", option, named]).output().expect("it runs");
+        assert_eq!(output.status.code(), Some(1), "{option} {named}");
+        let told = String::from_utf8(output.stderr).expect("UTF-8");
+        assert!(told.starts_with(&format!("spazio: {option} {named} ")), "{told}");
+        says(&told, &parts);
+    }
 }
 
 /// A process that is killed when the test fails before its end.
@@ -145,10 +235,14 @@ impl Drop for Running {
     }
 }
 
-/// Reads its output up to a line that holds this.
-fn read_until(running: &mut Running, part: &str) {
-    let output = BufReader::with_capacity(1, running.0.stdout.as_mut().expect("its output is piped"));
-    assert!(output.lines().any(|line| line.expect("its output is text").contains(part)), "it never says {part:?}");
+/// Reads its output through a line that holds this, and hands it back.
+fn read_until(running: &mut Running, part: &str) -> String {
+    let mut output = BufReader::with_capacity(1, running.0.stdout.as_mut().expect("its output is piped"));
+    let mut told = String::new();
+    while !told.contains(part) || !told.ends_with('\n') {
+        assert_ne!(output.read_line(&mut told).expect("its output is text"), 0, "it never says {part:?}: {told}");
+    }
+    told
 }
 
 /// Sends SIGTERM; it must end with 0. What it says from then on.

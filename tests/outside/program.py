@@ -71,6 +71,7 @@ class Program:
         self.mails = folder / "mail"
         self.database = database
         self.clock = folder / "clock"
+        self.clock.write_text("0")
         self.offset = 0
         self.tokens = {}
         self.settings = ["--database", database.url, "--set", f"data.folder={folder}", "--set", f"development.clock_file={self.clock}"]

@@ -60,17 +60,23 @@ async fn applied(db: &Db) -> Result<Vec<String>, DbErr> {
 /// Any number, the same in every process: replicas that migrate at once take turns.
 const ADVISORY_LOCK: i64 = 0x5350_415a_494f;
 
-/// Applies what is missing. Several processes may do so at once.
-pub async fn migrate(db: &Db) -> Result<(), DbErr> {
+/// Applies what is missing, and tells how many migrations that were. Several processes may do so at once.
+pub async fn migrate(db: &Db) -> Result<usize, DbErr> {
     if Dialect::of(db.backend()) == Dialect::Sqlite {
-        return Migrations::up(db.writer(), None).await;
+        return apply(db).await;
     }
     let failed = |error: sea_orm::sqlx::Error| DbErr::Conn(RuntimeErr::SqlxError(error.into()));
     let pool = db.writer().get_postgres_connection_pool();
     let mut holder = pool.acquire().await.map_err(failed)?;
     let lock = |sql: &'static str| sea_orm::sqlx::query(sql).bind(ADVISORY_LOCK);
     lock("SELECT pg_advisory_lock($1)").execute(&mut *holder).await.map_err(failed)?;
-    let result = Migrations::up(db.writer(), None).await;
+    let result = apply(db).await;
     lock("SELECT pg_advisory_unlock($1)").execute(&mut *holder).await.map_err(failed)?;
     result
+}
+
+async fn apply(db: &Db) -> Result<usize, DbErr> {
+    let before = applied(db).await?.len();
+    Migrations::up(db.writer(), None).await?;
+    Ok(applied(db).await?.len() - before)
 }

@@ -65,7 +65,7 @@ pub enum Reload {
 #[derive(Debug, thiserror::Error)]
 pub enum KeySetError {
     /// The file cannot be read.
-    #[error("the key set {path} cannot be read: {error}")]
+    #[error("{path} cannot be read: {error}; correct it")]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -73,7 +73,7 @@ pub enum KeySetError {
         error: io::Error,
     },
     /// The file is larger than any key set.
-    #[error("the key set {path} is larger than 1 MiB: is it the right file?")]
+    #[error("{path} is larger than 1 MiB: is it the right file?")]
     TooLarge {
         /// The file.
         path: PathBuf,
@@ -87,7 +87,7 @@ pub enum KeySetError {
         error: serde_json::Error,
     },
     /// Two keys carry the same id, so that a token does not tell which one is meant.
-    #[error("the key set {path} has two keys with the id {id:?}: give each its own")]
+    #[error("{path} has two keys with the id {id:?}: give each its own")]
     DuplicateId {
         /// The file.
         path: PathBuf,
@@ -95,7 +95,7 @@ pub enum KeySetError {
         id: String,
     },
     /// No key of the file can be used: every call would be refused.
-    #[error("the key set {path} has no usable key; wanted: an Ed25519 or P-256 key with a \"kid\"; found: {}", reasons(ignored))]
+    #[error("{path} has no usable key; wanted: an Ed25519 or P-256 key with a \"kid\"; found: {}", reasons(ignored))]
     NoUsableKey {
         /// The file.
         path: PathBuf,

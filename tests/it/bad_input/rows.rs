@@ -158,6 +158,7 @@ async fn lists(ann: &Customer) -> Vec<Row> {
         list("a counterpart of one letter", &|request| request.counterpart = "r".to_owned(), &["counterpart"]),
         list("a long counterpart", &|request| request.counterpart = "r".repeat(101), &["counterpart"]),
         list("a long document type", &|request| request.document_type = "TD001".to_owned(), &["document_type"]),
+        list("a document type that is none", &|request| request.document_type = "TD10".to_owned(), &["document_type"]),
         list(
             "everything wrong at once",
             &|request| {
