@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::encoding::MAX_FILE_BYTES;
-use super::xml::{MAX_ATTRIBUTES, MAX_DEPTH, MAX_PIECES, MAX_TEXT_BYTES};
+use super::xml::{MAX_ATTRIBUTES, MAX_DEPTH, MAX_PIECES};
 
 /// A place in a file, counted from 1 as editors do: lines, and characters within the line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -129,14 +129,6 @@ pub enum Unreadable {
         /// The element.
         at: Position,
     },
-    /// A value is longer than any of the format's.
-    #[error("{path} at {at} is longer than {MAX_TEXT_BYTES} bytes: no value of the format is, shorten it")]
-    TextTooLong {
-        /// The element, from the root's children down, separated by `/`.
-        path: String,
-        /// Where the element begins.
-        at: Position,
-    },
     /// It is XML, but not of the wanted kind.
     #[error("the file's root element is {found} at {at}: it must be {allowed}")]
     WrongRoot {
@@ -179,7 +171,6 @@ impl Unreadable {
             Self::TooDeep { .. } => "TOO_DEEP",
             Self::TooManyElements { .. } => "TOO_MANY_ELEMENTS",
             Self::TooManyAttributes { .. } => "TOO_MANY_ATTRIBUTES",
-            Self::TextTooLong { .. } => "TEXT_TOO_LONG",
             Self::WrongRoot { .. } => "WRONG_ROOT",
             Self::OldFormat { .. } => "OLD_FORMAT",
             Self::Content { .. } => "CONTENT",
