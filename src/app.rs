@@ -1,5 +1,6 @@
 //! Puts everything together. Production, demo and tests start the same way: [`start`].
 
+mod error;
 mod health;
 mod keys;
 mod scrape;
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use error::StartError;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -19,15 +21,15 @@ use tower::layer::util::{Identity as LayerIdentity, Stack};
 
 use crate::account::AccountApi;
 use crate::cart::CartApi;
-use crate::catalogue::{Catalogue, CatalogueError};
-use crate::clock::{Clock, ShiftError};
+use crate::catalogue::Catalogue;
+use crate::clock::Clock;
 use crate::config::{Config, Delivery, Tls};
 use crate::db::migration::{self, Standing};
-use crate::db::{Db, OpenError, Url};
-use crate::edge::token::{DevelopmentKeyError, KeySet, KeySetError, Tokens};
+use crate::db::{Db, Trouble, Url};
+use crate::edge::token::{KeySet, Tokens};
 use crate::edge::{Edge, EdgeLayer, Limits, connections};
 use crate::invoices::{Intake, InvoicesApi};
-use crate::notify::transport::{BadServerUrl, Transport};
+use crate::notify::transport::Transport;
 use crate::order::{OrderApi, Rules, Terms};
 use crate::payment::Payee;
 use crate::payment::gateway::Gateway;
@@ -38,7 +40,7 @@ use crate::pb::spazio::v1::invoices_service_server::InvoicesServiceServer;
 use crate::pb::spazio::v1::order_service_server::OrderServiceServer;
 use crate::pb::spazio::v1::quota_service_server::QuotaServiceServer;
 use crate::quota::QuotaApi;
-use crate::quota::level::{InvalidThresholds, Thresholds};
+use crate::quota::level::Thresholds;
 use crate::work::Worker;
 use crate::{DESCRIPTORS, policy};
 
@@ -60,99 +62,6 @@ pub struct App {
     drain: Duration,
 }
 
-/// Why a server could not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The database cannot be opened.
-    #[error(transparent)]
-    Open(#[from] OpenError),
-    /// The schema cannot be read or brought up to date.
-    #[error("the schema of {url}: {error}")]
-    Schema {
-        /// Where, without the password.
-        url: String,
-        /// What the database said.
-        error: sea_orm::DbErr,
-    },
-    /// The schema is older than this program.
-    #[error("the schema of {url} is behind by {missing} migrations: run `spazio migrate --database {url}` first")]
-    Behind {
-        /// Where, without the password.
-        url: String,
-        /// How many.
-        missing: usize,
-    },
-    /// The schema is newer than this program.
-    #[error("the schema of {url} holds {}, which this program does not know: run the program that made it, or a newer one", names.join(", "))]
-    Ahead {
-        /// Where, without the password.
-        url: String,
-        /// The migrations that are not known.
-        names: Vec<String>,
-    },
-    /// The catalogue cannot be read.
-    #[error("the catalogue {}: {}", path.display(), errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
-    Catalogue {
-        /// The file.
-        path: PathBuf,
-        /// Everything that is wrong with it.
-        errors: Vec<CatalogueError>,
-    },
-    /// A file that the configuration names cannot be read.
-    #[error("{}: {error}", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        error: std::io::Error,
-    },
-    /// The key set cannot be used.
-    #[error(transparent)]
-    Keys(#[from] KeySetError),
-    /// The development key cannot be read or made.
-    #[error(transparent)]
-    DevelopmentKey(#[from] DevelopmentKeyError),
-    /// The mail server's address is none.
-    #[error(transparent)]
-    Mail(#[from] BadServerUrl),
-    /// The clock file cannot be read.
-    #[error(transparent)]
-    Clock(#[from] ShiftError),
-    /// The thresholds of space make no sense.
-    #[error(transparent)]
-    Thresholds(#[from] InvalidThresholds),
-    /// The address cannot be listened on, or the certificate cannot be used.
-    #[error("cannot listen on {address}: {reason}")]
-    Listen {
-        /// The address.
-        address: SocketAddr,
-        /// Why not.
-        reason: String,
-    },
-}
-
-impl StartError {
-    /// Whether it is something that the configuration names.
-    #[must_use]
-    pub fn is_configuration(&self) -> bool {
-        match self {
-            Self::Catalogue { .. } | Self::File { .. } | Self::Keys(_) | Self::Mail(_) | Self::Clock(_) | Self::Thresholds(_) => true,
-            Self::Open(_)
-            | Self::Schema { .. }
-            | Self::Behind { .. }
-            | Self::Ahead { .. }
-            | Self::DevelopmentKey(_)
-            | Self::Listen { .. } => false,
-        }
-    }
-
-    /// Whether it is the database that keeps the server from starting.
-    #[must_use]
-    pub fn is_database(&self) -> bool {
-        matches!(self, Self::Open(_) | Self::Schema { .. } | Self::Behind { .. } | Self::Ahead { .. })
-    }
-}
-
 /// The clock that the configuration asks for.
 pub fn clock(config: &Config) -> Result<Clock, StartError> {
     match &config.development.clock_file {
@@ -171,18 +80,29 @@ pub fn catalogue(config: &Config) -> Result<Catalogue, StartError> {
 /// Opens the database and sees to its schema: an embedded one is brought up to date, a shared one must be.
 pub async fn open(config: &Config, clock: Clock) -> Result<Db, StartError> {
     let db = Db::open(&config.database, clock).await?;
+    let failed = |error| Trouble::of(&config.database.url, &error);
+    if let (Url::Sqlite(_), Standing::Behind(_)) = (db.url(), migration::standing(&db).await.map_err(failed)?) {
+        migration::migrate(&db).await.map_err(failed)?;
+    }
+    current(db).await
+}
+
+/// Opens the database for a look: whatever its kind, its schema must be the one of this program.
+pub async fn open_as_it_is(config: &Config, clock: Clock) -> Result<Db, StartError> {
+    if let Url::Sqlite(path) = &config.database.url
+        && !path.exists()
+    {
+        return Err(Trouble::no_file(&config.database.url, path).into());
+    }
+    current(Db::open(&config.database, clock).await?).await
+}
+
+async fn current(db: Db) -> Result<Db, StartError> {
     let url = db.url().to_string();
-    let failed = |error| StartError::Schema { url: url.clone(), error };
-    match migration::standing(&db).await.map_err(failed)? {
+    match migration::standing(&db).await.map_err(|error| Trouble::of(db.url(), &error))? {
         Standing::Current => Ok(db),
         Standing::Ahead(names) => Err(StartError::Ahead { url, names }),
-        Standing::Behind(missing) => match db.url() {
-            Url::Postgres(_) => Err(StartError::Behind { url, missing }),
-            Url::Sqlite(_) => {
-                migration::migrate(&db).await.map_err(failed)?;
-                Ok(db)
-            }
-        },
+        Standing::Behind(missing) => Err(StartError::Behind { url, missing }),
     }
 }
 
@@ -191,7 +111,17 @@ pub async fn open(config: &Config, clock: Clock) -> Result<Db, StartError> {
 pub fn unusable_files(config: &Config) -> Vec<StartError> {
     let keys = config.identity.jwks_file.is_some().then(|| keys::key_set(config));
     let tls = config.server.tls.as_ref().map(tls_config);
-    [catalogue(config).err(), keys.and_then(Result::err), tls.and_then(Result::err)].into_iter().flatten().collect()
+    let files = [clock(config).err(), catalogue(config).err(), keys.and_then(Result::err), tls.and_then(Result::err)];
+    files.into_iter().flatten().chain(folders(config)).collect()
+}
+
+fn folders(config: &Config) -> impl Iterator<Item = StartError> {
+    let mails = match &config.mail.delivery {
+        Delivery::Files(folder) => Some((folder.clone(), "mail.folder")),
+        Delivery::Smtp(_) => None,
+    };
+    let folders = [Some((config.data.folder.clone(), "data.folder")), mails].into_iter().flatten();
+    folders.filter(|(path, _)| path.exists() && !path.is_dir()).map(|(path, setting)| StartError::Folder { path, setting })
 }
 
 /// Starts a server with the simulated gateway.
@@ -240,7 +170,7 @@ pub async fn start_with(config: &Config, db: Db, gateway: Arc<dyn Gateway>) -> R
 }
 
 fn listen(address: SocketAddr) -> Result<(TcpIncoming, SocketAddr), StartError> {
-    let failed = |error: std::io::Error| StartError::Listen { address, reason: error.to_string() };
+    let failed = |error| StartError::listen(address, &error);
     let incoming = TcpIncoming::bind(address).map_err(failed)?.with_nodelay(Some(true)).with_keepalive(Some(KEEPALIVE));
     let address = incoming.local_addr().map_err(failed)?;
     Ok((incoming, address))
@@ -266,8 +196,7 @@ fn server(config: &Config) -> Result<Server, StartError> {
         .max_connection_age(config.server.max_connection_age)
         .accept_http1(false);
     let Some(tls) = &config.server.tls else { return Ok(server) };
-    let failed = |error: tonic::transport::Error| StartError::Listen { address: config.server.listen, reason: error.to_string() };
-    server.tls_config(tls_config(tls)?).map_err(failed)
+    server.tls_config(tls_config(tls)?).map_err(|error| StartError::tls(tls, &error))
 }
 
 /// Every service, with the stack round them.
@@ -355,10 +284,13 @@ fn tls_config(tls: &Tls) -> Result<ServerTlsConfig, StartError> {
     let read = |path: &PathBuf| std::fs::read(path).map_err(|error| StartError::File { path: path.clone(), error });
     let identity = Identity::from_pem(read(&tls.certificate)?, read(&tls.key)?);
     let config = ServerTlsConfig::new().identity(identity).timeout(Duration::from_secs(10));
-    Ok(match &tls.client_ca {
+    let config = match &tls.client_ca {
         Some(path) => config.client_ca_root(Certificate::from_pem(read(path)?)),
         None => config,
-    })
+    };
+    // What the files hold is looked at only here.
+    Server::builder().tls_config(config.clone()).map_err(|error| StartError::tls(tls, &error))?;
+    Ok(config)
 }
 
 /// For the last answers to leave.

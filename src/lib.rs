@@ -37,6 +37,7 @@ pub mod ids;
 pub mod meters;
 pub mod money;
 pub mod space;
+pub mod terminal;
 pub mod words;
 
 /// The contract's messages, services and clients, generated from proto/.

@@ -107,6 +107,12 @@ impl fmt::Display for Bytes {
     }
 }
 
+/// A size, an amount or a percentage as Italian writes it, from its English text: `1,50 GB`, `12 byte`.
+#[must_use]
+pub fn in_italian(text: &str) -> String {
+    text.replace('.', ",").replace("bytes", "byte")
+}
+
 /// A number of bytes that cannot be kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a number of bytes must be from 0 to {}", Bytes::MAX.0)]
@@ -226,6 +232,7 @@ mod tests {
         assert_eq!(format!("{:#}", bytes(1_610_612_736)), "1.50 GB (1610612736 bytes)");
         assert_eq!(format!("{:#}", bytes(12)), "12 bytes");
         assert_eq!(Gigabytes::new(3).to_string(), "3 GB");
+        assert_eq!(in_italian(&format!("{:#}", bytes(1_610_612_736))), "1,50 GB (1610612736 byte)");
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod create_sent;
 mod get_space;
 mod pgbench;
 mod plain_sqlite;
+mod start;
 mod statements;
 
 #[path = "../../tests/it/support/mod.rs"]
@@ -27,12 +28,14 @@ use support::Engine;
 
 #[tokio::main]
 async fn main() {
+    start::measure(Engine::Sqlite).await;
     get_space::compare(Engine::Sqlite).await;
     create_sent::compare_with_plain_sqlite().await;
     if env::var_os("SPAZIO_TEST_POSTGRES").is_none() {
         println!("\nSPAZIO_TEST_POSTGRES names no PostgreSQL that databases may be made in: its part was left out");
         return;
     }
+    start::measure(Engine::Postgres).await;
     get_space::compare(Engine::Postgres).await;
     create_sent::compare_with_pgbench().await;
 }

@@ -13,7 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::app::{self, StartError};
 use crate::audit;
 use crate::config::{self, Config, ConfigErrors, Sources};
-use crate::db::{Db, OpenError, Url, UrlError, migration};
+use crate::db::{Db, OpenError, Trouble, migration};
 use crate::demo;
 use crate::ids::AccountId;
 
@@ -55,7 +55,7 @@ enum Command {
     CheckConfig(Settings),
     /// Check that the books of every account agree: usage, ledger and stored documents. Reads only.
     Audit(Settings),
-    /// Play the guide's story against a real server and check every step; the server then stays until Ctrl-C.
+    /// Play the guide's story against a real server and check every step; the server then stays until Ctrl-C or SIGTERM.
     Demo(demo::Arguments),
 }
 
@@ -153,14 +153,14 @@ impl From<ConfigErrors> for Failure {
     }
 }
 
-impl From<UrlError> for Failure {
-    fn from(error: UrlError) -> Self {
-        Self::Settings(error.to_string())
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        Self::Database(error.to_string())
     }
 }
 
-impl From<OpenError> for Failure {
-    fn from(error: OpenError) -> Self {
+impl From<Trouble> for Failure {
+    fn from(error: Trouble) -> Self {
         Self::Database(error.to_string())
     }
 }
@@ -202,7 +202,7 @@ async fn migrate(mut config: Config) -> Result<(), Failure> {
     config.database.lock_timeout = std::time::Duration::ZERO;
     config.database.max_connections = config.database.max_connections.max(2);
     let db = Db::open(&config.database, app::clock(&config)?).await?;
-    migration::migrate(&db).await.map_err(|error| Failure::Database(format!("{}: {error}", db.url())))?;
+    migration::migrate(&db).await.map_err(|error| Trouble::of(db.url(), &error))?;
     println!("{} is up to date", db.url());
     Ok(())
 }
@@ -218,13 +218,8 @@ fn check_config(settings: &Settings) -> Result<(), Failure> {
 }
 
 async fn audit(config: Config) -> Result<(), Failure> {
-    if let Url::Sqlite(path) = &config.database.url
-        && !path.exists()
-    {
-        return Err(Failure::Database(format!("there is no file {}", path.display())));
-    }
-    let db = Db::open(&config.database, app::clock(&config)?).await?;
-    let report = audit::audit(&db).await.map_err(|error| Failure::Database(format!("{}: {error}", db.url())))?;
+    let db = app::open_as_it_is(&config, app::clock(&config)?).await?;
+    let report = audit::audit(&db).await.map_err(|error| Trouble::of(db.url(), &error))?;
     println!("{} accounts, {} documents, {} bytes", report.accounts, report.documents, report.bytes);
     for difference in &report.differences {
         println!("{difference}");

@@ -1,11 +1,11 @@
 //! `spazio serve`: runs until it is told to stop, then finishes what is under way.
 
-use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use super::Failure;
 use crate::app::{self, Ended};
 use crate::config::{Config, Log, LogFormat};
+use crate::terminal::{EndSignals, in_colour};
 
 pub(super) async fn serve(config: Config) -> Result<(), Failure> {
     log(&config.log);
@@ -15,15 +15,20 @@ pub(super) async fn serve(config: Config) -> Result<(), Failure> {
         None => format!("with the development key in {}", config.data.folder.display()),
     };
     let drain = config.server.drain;
-    let mut terminate = signal(SignalKind::terminate()).map_err(|error| Failure::Failed(error.to_string()))?;
-    let mut app = app::start(&config, clock).await?;
+    let mut signals = EndSignals::listen().map_err(|error| Failure::Failed(error.to_string()))?;
+    let mut app = tokio::select! {
+        started = app::start(&config, clock) => started?,
+        reason = signals.told() => {
+            println!("{reason}: ended before it listened");
+            return Ok(());
+        }
+    };
     println!("spazio listens on {}, database {}, {keys}", app.address, app.db.url());
     if let Some(address) = app.metrics {
         println!("metrics on http://{address}/metrics");
     }
     let reason = tokio::select! {
-        _ = terminate.recv() => "SIGTERM",
-        _ = tokio::signal::ctrl_c() => "Ctrl-C",
+        reason = signals.told() => reason,
         failure = app.failed() => return Err(Failure::Failed(failure)),
     };
     println!("{reason}: draining, at most {} seconds", drain.as_secs());
@@ -39,7 +44,7 @@ pub(super) async fn serve(config: Config) -> Result<(), Failure> {
 /// The log goes to standard error; standard output tells the person at the terminal.
 fn log(settings: &Log) {
     let filter = EnvFilter::new(&settings.filter);
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(in_colour(&std::io::stderr()));
     match settings.format {
         LogFormat::Text => log.init(),
         LogFormat::Json => log.json().init(),

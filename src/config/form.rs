@@ -7,8 +7,10 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use lettre::{AsyncSmtpTransport, Tokio1Executor};
 use secrecy::SecretString;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 type Parse<T> = dyn Fn(&str) -> Option<T>;
 
@@ -120,16 +122,22 @@ pub(super) fn bic() -> Form<String> {
 }
 
 /// Which events are logged, in the notation of tracing's EnvFilter.
+///
+/// EnvFilter takes any word that is no level for the name of a target, and then logs that target and nothing else: `wran` would silence
+/// the whole log. So every part must name its level.
 pub(super) fn log_filter() -> Form<String> {
-    Form::new("a level (error, warn, info, debug, trace), or more finely info,spazio::edge=debug", |text| {
-        EnvFilter::builder().parse(text).ok().filter(|_| !text.is_empty()).map(|_| text.to_owned())
+    Form::new("a level (off, error, warn, info, debug, trace), or more finely info,spazio::edge=debug", |text| {
+        let is_level = |word: &str| !word.is_empty() && word.parse::<LevelFilter>().is_ok();
+        let tells_level = |part: &str| is_level(part) || part.rsplit_once('=').is_some_and(|(_, level)| is_level(level));
+        let fits = text.split(',').all(tells_level) && EnvFilter::builder().parse(text).is_ok();
+        fits.then(|| text.to_owned())
     })
 }
 
 /// The URL of a mail server, with credentials.
 pub(super) fn smtp_url() -> Form<SecretString> {
     Form::new("smtps://USER:PASSWORD@HOST:PORT, or smtp:// with ?tls=required; plain smtp:// is not encrypted", |text| {
-        (text.starts_with("smtp://") || text.starts_with("smtps://")).then(|| text.to_owned().into())
+        AsyncSmtpTransport::<Tokio1Executor>::from_url(text).is_ok().then(|| text.to_owned().into())
     })
     .shown_as(|_| HIDDEN.to_owned())
 }

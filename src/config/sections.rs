@@ -104,7 +104,8 @@ impl Limits {
 
 pub(super) fn database(reader: &mut Reader) -> db::Settings {
     let mut s = reader.section("database", "Where things rest");
-    let url = parsed("sqlite://PATH or postgres://USER:PASSWORD@HOST:PORT/DATABASE").shown_as(shown_database_url);
+    let url = parsed("sqlite://PATH or postgres://USER:PASSWORD@HOST:PORT/DATABASE; in a password / is %2F, ? is %3F, # is %23")
+        .shown_as(shown_database_url);
     db::Settings {
         url: s.value("url", "sqlite://spazio.db", "the database; its password is never shown", &url),
         max_connections: s.value(

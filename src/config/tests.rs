@@ -124,6 +124,43 @@ fn the_listing_tells_where_each_value_came_from() {
 }
 
 #[test]
+fn what_would_fail_at_the_start_is_refused_with_everything_else() {
+    let wrong = [
+        ("log.filter", "wran"),
+        ("log.filter", "spazio"),
+        ("log.filter", "spazio=loud"),
+        ("log.filter", "info,,spazio=debug"),
+        ("log.filter", "info, spazio=debug"),
+        ("log.filter", "spazio[call=debug"),
+        ("database.url", "sqlite://:memory:"),
+        ("database.url", "sqlite:///var/lib/"),
+        ("database.url", "postgres://spazio@db.example:port/spazio"),
+        ("database.url", "postgres://spazio:hunter2/@db.example/spazio"),
+        ("database.url", "postgres://spazio@db.example/spazio?sslmode=maybe"),
+        ("mail.smtp_url", "smtp://mail.example?tls=maybe"),
+        ("mail.smtp_url", "smtps://"),
+        ("mail.smtp_url", "smtps://user:hunter2@mail.example:port"),
+    ];
+    for (key, value) in wrong {
+        let told = errors(&flags(&[&format!("{key}={value}"), "limits.concurrent_calls=0"]));
+        assert_eq!(told.len(), 2, "{key} = {value}: {told:?}");
+        assert!(told.iter().any(|line| line.starts_with(&format!("{key} (flag --set) is "))), "{told:?}");
+        assert!(!told.join("").contains("hunter2"), "{told:?}");
+    }
+    for filter in ["off", "WARN", "info,spazio::edge=debug", "spazio[call]=trace,sqlx=warn", "spazio[{account}]=debug"] {
+        assert_eq!(Config::load(&flags(&[&format!("log.filter={filter}")])).unwrap().log.filter, filter);
+    }
+    for url in [
+        "sqlite://spazio.db",
+        "sqlite:///var/lib/an archive?.db",
+        "postgres:///spazio?host=/run/postgresql",
+        "postgres://u:a%2Fb@[::1]:5433/d",
+    ] {
+        assert!(Config::load(&flags(&[&format!("database.url={url}")])).is_ok(), "{url}");
+    }
+}
+
+#[test]
 fn settings_must_fit_together() {
     for (assignments, key) in [
         (&["server.listen=0.0.0.0:50051"][..], "server.listen"),

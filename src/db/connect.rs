@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use sea_orm::sqlx::{
     self,
+    postgres::PgConnectOptions,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr};
@@ -16,6 +17,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
+use super::trouble::Trouble;
 use crate::clock::Clock;
 use crate::ids::Ids;
 use crate::meters::Meters;
@@ -29,7 +31,7 @@ pub enum Url {
     Postgres(SecretString),
 }
 
-/// Text that is not a database URL.
+/// Text that is not the URL of a database that can be served.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("must be sqlite://PATH or postgres://USER:PASSWORD@HOST:PORT/DATABASE")]
 pub struct UrlError;
@@ -39,8 +41,13 @@ impl FromStr for Url {
 
     fn from_str(text: &str) -> Result<Self, UrlError> {
         match text.split_once("://") {
-            Some(("sqlite", path)) if !path.is_empty() => Ok(Self::Sqlite(PathBuf::from(path))),
-            Some(("postgres" | "postgresql", rest)) if !rest.is_empty() => Ok(Self::Postgres(text.to_owned().into())),
+            // In memory each connection would have a database of its own.
+            Some(("sqlite", path)) if !path.is_empty() && path != ":memory:" && !path.ends_with('/') && !path.contains('\0') => {
+                Ok(Self::Sqlite(PathBuf::from(path)))
+            }
+            Some(("postgres" | "postgresql", rest)) if !rest.is_empty() && PgConnectOptions::from_str(text).is_ok() => {
+                Ok(Self::Postgres(text.to_owned().into()))
+            }
             _ => Err(UrlError),
         }
     }
@@ -89,17 +96,9 @@ pub enum OpenError {
     /// Another process has the SQLite file.
     #[error("{0} is in use by another spazio process: SQLite serves one process at a time; stop the other one, or use PostgreSQL")]
     InUse(PathBuf),
-    /// The lock file beside the SQLite file cannot be made.
-    #[error("cannot create {0}: {1}; check that the folder exists and may be written")]
-    Lock(PathBuf, std::io::Error),
-    /// The database does not answer or refuses.
-    #[error("cannot open {url}: {error}")]
-    Database {
-        /// Where, without the password.
-        url: String,
-        /// What the driver said.
-        error: DbErr,
-    },
+    /// The database does not answer or refuses, or the file cannot be used.
+    #[error(transparent)]
+    Trouble(#[from] Trouble),
 }
 
 /// An open database: a pool that reads, a pool that writes, the clock and ids that transactions get, and the counters of what was done.
@@ -125,18 +124,20 @@ pub(super) struct Inner {
 
 const SQLITE_READERS: u32 = 4;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// A reader that was given back more recently is handed out without a question.
+const FRESH: Duration = Duration::from_secs(1);
 
 impl Db {
     /// Opens the database. It does not look at the schema: see [`super::migration`].
     pub async fn open(settings: &Settings, clock: Clock) -> Result<Self, OpenError> {
         let lock = match &settings.url {
-            Url::Sqlite(path) => Some(lock_beside(path)?),
+            Url::Sqlite(path) => Some(lock_beside(&settings.url, path)?),
             Url::Postgres(_) => None,
         };
-        let failed = |error| OpenError::Database { url: settings.url.to_string(), error };
-        // The writer first: it creates a SQLite file and sets WAL, which readers cannot.
-        let writer = Database::connect(options(settings, Access::Write)).await.map_err(failed)?;
-        let reader = Database::connect(options(settings, Access::Read)).await.map_err(failed)?;
+        let (writer, reader) = match connect(settings).await {
+            Ok(connected) => connected,
+            Err(error) => return Err(Trouble::at_opening(&settings.url, &error, ACQUIRE_TIMEOUT).await.into()),
+        };
         Ok(Self {
             inner: Arc::new(Inner {
                 reader,
@@ -200,17 +201,31 @@ impl Db {
     }
 }
 
+async fn connect(settings: &Settings) -> Result<(DatabaseConnection, DatabaseConnection), DbErr> {
+    // The writer first: it creates a SQLite file and sets WAL, which readers cannot.
+    let writer = Database::connect(options(settings, Access::Write)).await?;
+    if matches!(settings.url, Url::Sqlite(_)) {
+        // SQLite opens a file that may only be read all the same, and refuses the first write: so one is tried, and taken back.
+        writer.execute_unprepared("BEGIN IMMEDIATE; PRAGMA user_version = 0; ROLLBACK").await?;
+    }
+    let reader = Database::connect(options(settings, Access::Read)).await?;
+    Ok((writer, reader))
+}
+
 /// Takes the lock that says: this process serves the file. The system frees it when the process ends, however it ends.
-fn lock_beside(database: &Path) -> Result<File, OpenError> {
+fn lock_beside(url: &Url, database: &Path) -> Result<File, OpenError> {
+    if database.is_dir() {
+        return Err(Trouble::is_folder(url, database).into());
+    }
     let mut path = database.as_os_str().to_owned();
     path.push(".lock");
     let path = PathBuf::from(path);
     let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
-    let file = file.map_err(|error| OpenError::Lock(path.clone(), error))?;
+    let file = file.map_err(|error| Trouble::with_lock(url, &path, &error))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(OpenError::InUse(database.to_owned())),
-        Err(TryLockError::Error(error)) => Err(OpenError::Lock(path, error)),
+        Err(TryLockError::Error(error)) => Err(Trouble::with_lock(url, &path, &error).into()),
     }
 }
 
@@ -272,9 +287,14 @@ fn postgres_options(url: &SecretString, settings: &Settings, access: Access) -> 
     options.map_sqlx_postgres_opts(move |postgres| postgres.options(parameters.clone()));
     options.max_connections(settings.max_connections).min_connections(1).test_before_acquire(false);
     // A connection that a cancelled call left inside a transaction is thrown away instead of handed to the next caller:
-    // inside one, now() stands still while statement_timestamp() moves on. The question also serves as the ping.
-    options.map_sqlx_postgres_before_acquire(|connection, _| {
+    // inside one, now() stands still while statement_timestamp() moves on. The question also serves as the ping, which a reader that was
+    // at work a moment ago can do without: it is never in a transaction, and the round trip would double what a read costs.
+    options.map_sqlx_postgres_before_acquire(move |connection, since| {
+        let needless = access == Access::Read && since.idle_for < FRESH;
         Box::pin(async move {
+            if needless {
+                return Ok(true);
+            }
             let question = sqlx::raw_sql("SELECT now() = statement_timestamp()");
             let row = sqlx::Executor::fetch_one(&mut *connection, question).await?;
             sqlx::Row::try_get::<bool, _>(&row, 0)

@@ -9,10 +9,12 @@ pub mod entity;
 pub mod migration;
 mod once;
 pub mod tenant;
+mod trouble;
 mod values;
 mod write;
 
 pub use connect::{Db, OpenError, Settings, Url, UrlError};
 pub use once::{Answer, Once, RequestKey, forget_before};
+pub use trouble::Trouble;
 pub use values::cents;
 pub use write::{Failure, Fault, Reuse, Tx, TxFn};

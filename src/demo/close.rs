@@ -4,12 +4,13 @@ use super::Story;
 use super::check::{Given as _, Stop};
 use super::shown::bytes;
 use super::stage::Folder;
+use crate::terminal::EndSignals;
 
 /// So many characters of a token on a line, so that no line is wider than 100 columns.
 const TOKEN_PIECE: usize = 96;
 
-/// Looks at the books, says what was seen, and serves until Ctrl-C unless the demo is to end here.
-pub(super) async fn close(story: &mut Story, folder: &Folder, exit: bool) -> Result<(), Stop> {
+/// Looks at the books, says what was seen, and serves until it is told to end, unless the demo is to end here.
+pub(super) async fn close(story: &mut Story, folder: &Folder, exit: bool, signals: &mut EndSignals) -> Result<(), Stop> {
     audit(story).await.map_err(|stop| story.at_step(stop))?;
     story.tell.gap();
     story.tell.checked(&format!("{} steps, {} checks: everything went as the rules say", story.tell.steps(), story.check.made()));
@@ -20,7 +21,7 @@ pub(super) async fn close(story: &mut Story, folder: &Folder, exit: bool) -> Res
         return Ok(());
     }
     tell_lines(story)?;
-    story.stage.serve().await
+    story.stage.serve(signals).await
 }
 
 /// usage = sum of the ledger = sum of the stored documents (S1).

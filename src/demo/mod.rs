@@ -34,11 +34,12 @@ use self::stage::{Folder, Stage};
 use self::tell::Tell;
 use crate::clock::{CalendarDay, Clock};
 use crate::pb::spazio::v1 as pb;
+use crate::terminal::{EndSignals, in_colour};
 
 /// What `spazio demo` takes.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Arguments {
-    /// Stop after the story instead of serving until Ctrl-C.
+    /// Stop after the story instead of serving until Ctrl-C or SIGTERM.
     #[arg(long)]
     pub exit: bool,
     /// Keep the database and the mails in this folder, to be looked at, served or audited afterwards.
@@ -79,6 +80,7 @@ pub async fn run(arguments: Arguments) -> Result<(), String> {
 /// A fault of the server is in its log under the id that the client gets, and the log of the demo is the terminal.
 fn log_faults() {
     let log = tracing_subscriber::fmt().with_max_level(tracing::Level::ERROR).with_writer(std::io::stderr);
+    let log = log.with_ansi(in_colour(&std::io::stderr()));
     // Somebody who embeds the demo may have a log already.
     let _ = log.try_init();
 }
@@ -93,16 +95,17 @@ async fn play(arguments: &Arguments) -> Result<(), Stop> {
         None => Folder::temporary()?,
     };
     let dates = Dates::before(CalendarDay::of(Clock::system().now()));
+    let mut signals = EndSignals::listen().map_err(Stop::stage)?;
     let stage = Stage::set_up(folder.path(), dates.purchase).await?;
     let tell = Tell::to_standard_output();
     let mut story = Story { stage, tell, check: Checks::default(), papers, dates, stored: 0, crossed_at: 0, plan_bytes: 0 };
     story.introduce(&folder, &left_out);
     let played = tokio::select! {
         played = story.acts() => played,
-        _ = tokio::signal::ctrl_c() => Err(Stop::stage("interrupted")),
+        _ = signals.told() => Err(Stop::stage("interrupted")),
     };
     let ended = match played {
-        Ok(()) => close::close(&mut story, &folder, arguments.exit).await,
+        Ok(()) => close::close(&mut story, &folder, arguments.exit, &mut signals).await,
         Err(stop) => Err(story.at_step(stop)),
     };
     let Story { stage, tell, .. } = story;

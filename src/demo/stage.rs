@@ -25,6 +25,7 @@ use crate::pb::spazio::v1::cart_service_client::CartServiceClient;
 use crate::pb::spazio::v1::invoices_service_client::InvoicesServiceClient;
 use crate::pb::spazio::v1::order_service_client::OrderServiceClient;
 use crate::pb::spazio::v1::quota_service_client::QuotaServiceClient;
+use crate::terminal::EndSignals;
 
 /// The database's file in the demo's folder.
 const DATABASE: &str = "spazio.db";
@@ -225,10 +226,10 @@ impl Stage {
         OrderServiceClient::new(self.channel.clone())
     }
 
-    /// Serves until Ctrl-C, or until the server ends by itself.
-    pub(super) async fn serve(&mut self) -> Result<(), Stop> {
+    /// Serves until Ctrl-C or SIGTERM, or until the server ends by itself.
+    pub(super) async fn serve(&mut self, signals: &mut EndSignals) -> Result<(), Stop> {
         tokio::select! {
-            _ = tokio::signal::ctrl_c() => Ok(()),
+            _ = signals.told() => Ok(()),
             failure = self.app.failed() => Err(Stop::stage(failure)),
         }
     }

@@ -1,10 +1,11 @@
 //! How the story is told: numbered steps, short sentences, bars and tables. Nothing is wider than 100 columns.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, Write as _};
 
 use super::check::Refusal;
 use super::mailbox::Letter;
 use crate::space::{Bytes, Percentage};
+use crate::terminal::in_colour;
 
 const INDENT: &str = "     ";
 /// The widest text, so that with the indent it stays within 100 columns.
@@ -47,8 +48,7 @@ pub(super) struct Tell {
 impl Tell {
     /// In colour on a terminal, unless `NO_COLOR` is set.
     pub(super) fn to_standard_output() -> Self {
-        let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        Self { colour: io::stdout().is_terminal() && !no_colour, steps: 0, title: String::new() }
+        Self { colour: in_colour(&io::stdout()), steps: 0, title: String::new() }
     }
 
     /// How many steps were begun.

@@ -7,7 +7,7 @@ use crate::db::Fault;
 use crate::ids::AccountId;
 use crate::pb::spazio::v1::ErrorReason;
 use crate::refusal::{Refusal, Refused, into_status};
-use crate::space::{Bytes, Gigabytes};
+use crate::space::{Bytes, Gigabytes, in_italian};
 
 /// An error of this room.
 #[derive(Debug, thiserror::Error)]
@@ -98,17 +98,10 @@ impl Refusal for QuotaError {
 fn exhausted(account: AccountId, used: Bytes, capacity: Bytes, needed: Option<Bytes>) -> Refused {
     let free = capacity.saturating_sub(used);
     let buy = to_buy(used, capacity, needed).get();
-    let message = match needed {
-        Some(needed) => format!(
-            "{needed} needed, {free} free of {capacity}; buy {buy} GB and repeat the same request; receiving, reading and downloading go on"
-        ),
-        None => format!(
-            "all space is used: {used} of {capacity}; buy {buy} GB to write sent invoices again; receiving, reading and downloading go on"
-        ),
+    let (message, italian, english) = match needed.filter(|_| free > Bytes::ZERO) {
+        Some(needed) => not_enough(needed, free, capacity, buy),
+        None => nothing_left(used, capacity, buy),
     };
-    let italian =
-        format!("Spazio esaurito: acquista almeno {buy} GB per tornare a inviare fatture. Ricezione, lettura e download restano attivi.");
-    let english = format!("No space left: buy at least {buy} GB to send invoices again. Receiving, reading and downloading go on.");
     let mut refused = Refused::new(ErrorReason::SpaceExhausted, message.clone())
         .with("used_bytes", &used.get())
         .with("capacity_bytes", &capacity.get())
@@ -120,4 +113,36 @@ fn exhausted(account: AccountId, used: Bytes, capacity: Bytes, needed: Option<By
         refused = refused.with("needed_bytes", &needed.get());
     }
     refused
+}
+
+/// For machines, and for people in Italian and in English: some space is free, but too little for this document. A smaller one may fit.
+/// In exact bytes too, because two sizes may differ by less than their short forms show.
+fn not_enough(needed: Bytes, free: Bytes, capacity: Bytes, buy: u32) -> (String, String, String) {
+    let (needed, free) = (format!("{needed:#}"), format!("{free:#}"));
+    let message = format!(
+        "not enough space for this invoice: it needs {needed}, {free} are free of {capacity}; buy {buy} GB and repeat the same request; \
+         receiving, reading and downloading go on"
+    );
+    let italian = format!(
+        "Spazio insufficiente per questa fattura: occorrono {}, ne restano {}. Acquista almeno {buy} GB per inviarla. Ricezione, lettura e \
+         download restano attivi.",
+        in_italian(&needed),
+        in_italian(&free)
+    );
+    let english = format!(
+        "Not enough space for this invoice: it needs {needed}, {free} are left. Buy at least {buy} GB to send it. Receiving, reading and \
+         downloading go on."
+    );
+    (message, italian, english)
+}
+
+/// The same when nothing is free: every write on sent invoices is refused.
+fn nothing_left(used: Bytes, capacity: Bytes, buy: u32) -> (String, String, String) {
+    let message = format!(
+        "all space is used: {used} of {capacity}; buy {buy} GB to write sent invoices again; receiving, reading and downloading go on"
+    );
+    let italian =
+        format!("Spazio esaurito: acquista almeno {buy} GB per tornare a inviare fatture. Ricezione, lettura e download restano attivi.");
+    let english = format!("No space left: buy at least {buy} GB to send invoices again. Receiving, reading and downloading go on.");
+    (message, italian, english)
 }

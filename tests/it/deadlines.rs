@@ -4,17 +4,19 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use h2::client::handshake;
 use http::{HeaderMap, Request};
 use prost::Message as _;
 use sea_orm::{ConnectionTrait, DatabaseConnection};
 use spazio::call::ActsAs;
+use spazio::config::Config;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 use tonic::{Code, Status};
 
 use crate::support::pb::ErrorReason;
-use crate::support::{Customer, Engine, Refusal, TestApp, pb, request_id};
+use crate::support::{Customer, Engine, Refusal, TestApp, pb, played, request_id};
 
 on_both_databases!(a_call_that_waits_longer_than_its_caller_is_answered_in_time, a_read_goes_on_while_a_write_waits,);
 
@@ -22,6 +24,13 @@ mod capped {
     use super::*;
 
     on_both_databases!(with |config| config.limits.request = Duration::from_secs(1); a_long_deadline_is_cut_to_what_the_server_allows);
+}
+
+/// Not on PostgreSQL, where a lock that is not given within `database.lock_seconds` is an answer.
+#[tokio::test(flavor = "multi_thread")]
+async fn on_sqlite_writes_that_wait_longer_than_the_database_does_are_served_in_their_time() {
+    let impatient = |config: &mut Config| config.database.lock_timeout = Duration::from_millis(50);
+    played(Engine::Sqlite, impatient, writes_that_wait_longer_than_the_database_does_are_served_in_their_time).await;
 }
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -105,4 +114,20 @@ async fn a_read_goes_on_while_a_write_waits(app: &TestApp) {
     assert_eq!(ann.space().await.usage_bytes, 0);
     obstacle.out_of_the_way().await;
     write.await.expect("it ends").expect("it is served once the way is free");
+}
+
+async fn writes_that_wait_longer_than_the_database_does_are_served_in_their_time(app: &TestApp) {
+    let ann = app.customer("ann").create().await;
+    let obstacle = Obstacle::before(app).await;
+    // One has its turn and finds the file busy, the others wait for theirs.
+    let writes = [0; 3].map(|_| {
+        let mut carts = ann.panel.carts();
+        tokio::spawn(async move { carts.open_cart(pb::OpenCartRequest { request_id: request_id() }).await })
+    });
+    let (status, _) = created_within(app, &ann, "300m").await;
+    assert_eq!(Refusal::of(&status).reason, ErrorReason::DeadlineExceeded, "its time was short, six times as long as the database waits");
+    obstacle.out_of_the_way().await;
+    for write in join_all(writes).await {
+        write.expect("it ends").expect("it is served once the way is free");
+    }
 }

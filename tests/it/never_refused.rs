@@ -133,6 +133,20 @@ async fn a_document_that_would_cross_100_percent_is_told_how_many_bytes_it_needs
     let refusal = refused(ann.try_create(&ann.invoice_of(10_000)).await);
     assert_eq!((refusal.code, refusal.reason), (Code::ResourceExhausted, ErrorReason::SpaceExhausted));
     assert_eq!((refusal.number("needed_bytes"), refusal.number("free_bytes"), refusal.number("gb_to_buy")), (10_000, 9_999, 1));
+    let sizes = "9 KB (10000 bytes), 9 KB (9999 bytes)";
+    assert!(
+        refusal.message.starts_with(&format!("not enough space for this invoice: it needs {sizes} are free of ")),
+        "{}",
+        refusal.message
+    );
+    assert_eq!(refusal.quota[0].description, refusal.message);
+    let [(_, italian), (_, english)] = &refusal.localized[..] else { panic!("{:?}", refusal.localized) };
+    assert!(
+        italian.starts_with("Spazio insufficiente per questa fattura: occorrono 9 KB (10000 byte), ne restano 9 KB (9999 byte)."),
+        "{italian}"
+    );
+    assert!(italian.contains("almeno 1 GB") && english.contains("at least 1 GB"), "{italian} {english}");
+    assert!(english.starts_with(&format!("Not enough space for this invoice: it needs {sizes} are left.")), "{english}");
     assert_eq!(ann.space().await.free_bytes, 9_999, "nothing was charged");
 
     ann.creates(&ann.invoice_of(9_999)).await;

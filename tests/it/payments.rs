@@ -1,12 +1,12 @@
-//! Payments: what matches completes its order once, what does not is kept and grants nothing (B9 to B11), charges happen once (N2),
-//! and a renewal that fails is tried again and told (N3).
+//! Payments: what matches completes its order once, what does not is kept and grants nothing (B9 to B11), and charges happen once (N2).
 
 use std::time::Duration;
 
+use spazio::wire;
 use tonic::Code;
 
 use crate::support::pb::{ChargeState, ErrorReason, OrderState, PaymentMethod, PaymentOutcome, ReviewReason};
-use crate::support::{Customer, TestApp, accepted, by_card, euro, on, pb, refused};
+use crate::support::{Customer, TestApp, accepted, by_card, charged, day, euro, pb, refused};
 
 on_both_databases!(
     a_payment_of_another_amount_is_kept_and_grants_nothing,
@@ -23,8 +23,9 @@ on_both_databases!(
     a_slow_card_is_asked_about_and_charged_once,
     a_charge_whose_outcome_is_unknown_is_looked_up_and_made_once,
     an_order_under_charge_can_neither_be_cancelled_nor_confirmed_again,
-    a_failing_renewal_is_tried_on_its_days_and_told_each_time,
-    a_renewal_paid_by_hand_leaves_the_stored_method,
+    an_order_that_was_paid_by_transfer_meanwhile_is_not_charged,
+    what_a_card_brings_after_the_transfer_is_kept_and_grants_nothing_more,
+    confirming_again_does_not_keep_a_price_alive,
 );
 
 const GB: u64 = 1 << 30;
@@ -102,6 +103,22 @@ async fn a_payment_after_the_order_lapsed_is_kept_and_grants_nothing(app: &TestA
     reviewed(app, &ann, Customer::payment_of(&late, "CRO late"), ReviewReason::OrderNotAwaiting).await;
 }
 
+async fn confirming_again_does_not_keep_a_price_alive(app: &TestApp) {
+    let ann = app.customer("ann").create().await;
+    let order = ann.places(&ann.opens_cart().await).await;
+    app.day_comes("2026-03-26").await;
+    let order = ann.confirms(&order, PaymentMethod::BankTransfer).await;
+    // The first confirmation counts: the thirtieth day after 26 March is 25 April.
+    assert_eq!(order.lapse_time, Some(wire::timestamp(day("2026-04-26").start())));
+
+    app.day_comes("2026-04-25").await;
+    let again = ann.confirms(&order, PaymentMethod::PostalSlip).await;
+    assert_eq!((again.payment_method(), again.lapse_time), (PaymentMethod::PostalSlip, order.lapse_time));
+    app.day_comes("2026-04-26").await;
+    assert_eq!(ann.order(&order).await.state(), OrderState::Lapsed);
+    reviewed(app, &ann, Customer::payment_of(&order, "CRO late"), ReviewReason::OrderNotAwaiting).await;
+}
+
 async fn a_payment_for_an_order_that_was_never_confirmed_is_kept(app: &TestApp) {
     let ann = app.customer("ann").create().await;
     let order = ann.places(&ann.opens_cart().await).await;
@@ -152,17 +169,6 @@ async fn an_order_number_is_found_however_it_is_spaced(app: &TestApp) {
     assert_eq!(recorded.order.expect("it is found").state(), OrderState::Completed);
 }
 
-async fn charged(app: &TestApp, ann: &Customer, token: &str) -> pb::Order {
-    let order = ann.places(&ann.opens_cart().await).await;
-    let order = ann.confirms(&order, by_card(token)).await;
-    app.settled().await;
-    ann.order(&order).await
-}
-
-async fn charges_at_the_gateway(app: &TestApp) -> i64 {
-    app.database.number("SELECT COUNT(*) FROM simulated_charge").await
-}
-
 async fn a_declined_card_leaves_the_order_to_be_paid_otherwise(app: &TestApp) {
     let ann = app.customer("ann").for_days(30).create().await;
     let order = charged(app, &ann, "sim-declined").await;
@@ -173,7 +179,7 @@ async fn a_declined_card_leaves_the_order_to_be_paid_otherwise(app: &TestApp) {
     let order = ann.confirms(&order, by_card("sim-ok")).await;
     app.settled().await;
     assert_eq!(ann.order(&order).await.state(), OrderState::Completed);
-    assert_eq!((bought(&ann).await, charges_at_the_gateway(app).await), (1, 2));
+    assert_eq!((bought(&ann).await, app.charges_at_the_gateway().await), (1, 2));
     assert!(ann.services().await.iter().all(|service| service.automatic_renewal));
 }
 
@@ -198,7 +204,7 @@ async fn ends_paid_and_charged_once(app: &TestApp, ann: &Customer, order: &pb::O
     }
     let order = ann.order(order).await;
     assert_eq!((order.state(), order.charge_state()), (OrderState::Completed, ChargeState::Succeeded));
-    assert_eq!((bought(ann).await, charges_at_the_gateway(app).await), (1, 1));
+    assert_eq!((bought(ann).await, app.charges_at_the_gateway().await), (1, 1));
 }
 
 async fn an_order_under_charge_can_neither_be_cancelled_nor_confirmed_again(app: &TestApp) {
@@ -212,56 +218,42 @@ async fn an_order_under_charge_can_neither_be_cancelled_nor_confirmed_again(app:
     ends_paid_and_charged_once(app, &ann, &order).await;
 }
 
-/// A customer whose card paid once, for a pack and the plan's extension, and is declined from then on. Both expire on 16 March 2027.
-async fn with_a_card_that_fails_later(app: &TestApp) -> Customer {
-    let ann = app.customer("ann").for_days(30).create().await;
-    charged(app, &ann, "sim-ok").await;
-    app.database.execute("UPDATE mandate SET token = 'sim-declined'").await.expect("the bank changes its mind");
-    ann
+/// The gateway never heard of its charges: the requests were lost on their way.
+async fn requests_were_lost(app: &TestApp) {
+    let lost = app.database.execute("DELETE FROM simulated_charge").await.expect("the gateway forgets");
+    assert!(lost > 0, "there was nothing to lose");
 }
 
-async fn renewals(ann: &Customer) -> Vec<pb::Order> {
-    ann.orders().await.into_iter().filter(|order| order.kind() == pb::OrderKind::Renewal).collect()
+async fn an_order_that_was_paid_by_transfer_meanwhile_is_not_charged(app: &TestApp) {
+    let (ann, bob) = (app.customer("ann").create().await, app.customer("bob").create().await);
+    let (paid, awaiting) = (charged(app, &ann, "sim-slow").await, charged(app, &bob, "sim-slow").await);
+    requests_were_lost(app).await;
+    ann.pays(&paid).await;
+    ends_paid_and_charged_once(app, &bob, &awaiting).await;
+
+    let paid = ann.order(&paid).await;
+    assert_eq!((paid.state(), paid.charge_state()), (OrderState::Completed, ChargeState::Declined));
+    assert!(paid.charge_message.contains("paid otherwise"), "{}", paid.charge_message);
+    assert_eq!(bought(&ann).await, 1);
+    // The transfer paid, not the card: nothing renews itself (N1).
+    assert!(ann.services().await.iter().all(|service| !service.automatic_renewal));
 }
 
-async fn a_failing_renewal_is_tried_on_its_days_and_told_each_time(app: &TestApp) {
-    let ann = with_a_card_that_fails_later(app).await;
-    // Days -7, -5, -3, -1 and 0, and none between.
-    let tries = [
-        ("2027-03-08", 0),
-        ("2027-03-09", 1),
-        ("2027-03-10", 1),
-        ("2027-03-11", 2),
-        ("2027-03-13", 3),
-        ("2027-03-14", 3),
-        ("2027-03-15", 4),
-        ("2027-03-16", 5),
-        ("2027-03-17", 5),
-    ];
-    for (day, expected) in tries {
-        app.day_comes(day).await;
-        app.settled().await;
-        let number = charges_at_the_gateway(app).await - 1;
-        assert_eq!(number, expected, "charges on {day}");
-        let failures = "SELECT COUNT(*) FROM mail WHERE once LIKE 'renewal failed%'";
-        assert_eq!(app.database.number(failures).await, expected, "mails on {day}");
-    }
-    let renewals = renewals(&ann).await;
-    assert_eq!(renewals.len(), 1, "one order for all tries");
-    assert_eq!((renewals[0].state(), renewals[0].charge_state()), (OrderState::AwaitingPayment, ChargeState::Declined));
-    assert_eq!(ann.space().await.account_state(), pb::AccountState::Expired);
-}
+async fn what_a_card_brings_after_the_transfer_is_kept_and_grants_nothing_more(app: &TestApp) {
+    let ann = app.customer("ann").create().await;
+    let order = charged(app, &ann, "sim-unknown").await;
+    ann.pays(&order).await;
+    assert_eq!(bought(&ann).await, 1);
 
-async fn a_renewal_paid_by_hand_leaves_the_stored_method(app: &TestApp) {
-    let ann = with_a_card_that_fails_later(app).await;
-    app.day_comes("2027-03-09").await;
-    let renewal = renewals(&ann).await.remove(0);
-    let renewal = ann.confirms(&renewal, PaymentMethod::BankTransfer).await;
-    ann.pays(&renewal).await;
-    for service in ann.services().await {
-        assert_eq!(service.expiry_day, on("2028-03-16"), "a year from the old expiry");
-        assert_eq!((service.automatic_renewal, service.renewal_method()), (true, PaymentMethod::Card), "{}", service.product);
-    }
-    app.day_comes("2027-03-16").await;
-    assert_eq!(charges_at_the_gateway(app).await, 2, "the purchase and the one that failed");
+    // Now the gateway tells that it had taken the money.
+    app.passes(Duration::from_secs(60)).await;
+    let order = ann.order(&order).await;
+    assert_eq!((order.state(), order.charge_state()), (OrderState::Completed, ChargeState::Succeeded));
+    assert_eq!((bought(&ann).await, app.charges_at_the_gateway().await), (1, 1));
+    let kept = "SELECT COUNT(*) FROM payment WHERE method = 'card' AND outcome = 'under_review' AND review_reason = 'paid_twice'";
+    assert_eq!(app.database.number(kept).await, 1);
+    let mails = app.mails_with(&order.number).await;
+    let told = mails.iter().filter(|mail| mail.contains("pagamenti@provider.example")).count();
+    assert_eq!(told, 1, "the operators are told once: {mails:?}");
+    assert!(ann.services().await.iter().all(|service| !service.automatic_renewal));
 }

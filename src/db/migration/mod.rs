@@ -2,7 +2,7 @@
 
 mod m0001_foundation;
 
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::{ConnectionTrait, DbErr, RuntimeErr};
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait, async_trait};
 use sea_orm_migration::sea_orm;
 
@@ -65,7 +65,7 @@ pub async fn migrate(db: &Db) -> Result<(), DbErr> {
     if Dialect::of(db.backend()) == Dialect::Sqlite {
         return Migrations::up(db.writer(), None).await;
     }
-    let failed = |error: sea_orm::sqlx::Error| DbErr::Custom(format!("the migration lock: {error}"));
+    let failed = |error: sea_orm::sqlx::Error| DbErr::Conn(RuntimeErr::SqlxError(error.into()));
     let pool = db.writer().get_postgres_connection_pool();
     let mut holder = pool.acquire().await.map_err(failed)?;
     let lock = |sql: &'static str| sea_orm::sqlx::query(sql).bind(ADVISORY_LOCK);

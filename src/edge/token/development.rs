@@ -33,7 +33,7 @@ pub struct DevelopmentKey {
 #[derive(Debug, thiserror::Error)]
 pub enum DevelopmentKeyError {
     /// The file cannot be read or written.
-    #[error("the development key {path} can be neither read nor made: {error}")]
+    #[error("the development key {path} can be neither read nor made: {error}; data.folder must be writable for the user that runs spazio")]
     File {
         /// The file.
         path: PathBuf,

@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 
 use crate::notify::language::Language;
 use crate::notify::mail::{Attachment, Mail};
+use crate::space::in_italian;
 
 /// The widest line, as mail has it since terminals had 80 columns.
 pub(super) const WIDTH: usize = 72;
@@ -88,10 +89,10 @@ pub(super) fn percent(percentage: &str, language: Language) -> String {
     format!("{}%", number(percentage, language))
 }
 
-/// A number with decimals, with or without a unit, from `0.91 GB`.
+/// A number with decimals, with or without a unit, from `0.91 GB` or `12 bytes`.
 pub(super) fn number(text: &str, language: Language) -> String {
     match language {
-        Language::It => text.replace('.', ","),
+        Language::It => in_italian(text),
         Language::En => text.to_owned(),
     }
 }

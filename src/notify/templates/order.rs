@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::letter::{Letter, day, euro};
+use super::letter::{Letter, day, euro, number};
 use crate::notify::language::Language;
 use crate::notify::mail::Mail;
 
@@ -150,7 +150,7 @@ pub struct OrderCompleted {
     pub order_number: String,
     /// What was paid, VAT included, as `48.80`.
     pub amount: String,
-    /// The space there is now, for example `3 GB`.
+    /// The space there is now, for example `3.00 GB`.
     pub capacity: String,
     /// Every service that was bought or prolonged, with its expiry.
     pub expiries: Vec<(String, NaiveDate)>,
@@ -181,7 +181,7 @@ impl OrderCompleted {
             .facts(&[
                 ("Ordine", self.order_number.clone()),
                 ("Importo pagato", euro(&self.amount, Language::It)),
-                ("Spazio totale", self.capacity.clone()),
+                ("Spazio totale", number(&self.capacity, Language::It)),
             ])
             .paragraph("Nuove scadenze:")
             .facts(&expiries(&self.expiries, Language::It))
@@ -200,7 +200,7 @@ impl OrderCompleted {
             .facts(&[
                 ("Order", self.order_number.clone()),
                 ("Amount paid", euro(&self.amount, Language::En)),
-                ("Space in all", self.capacity.clone()),
+                ("Space in all", number(&self.capacity, Language::En)),
             ])
             .paragraph("New expiries:")
             .facts(&expiries(&self.expiries, Language::En))

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::letter::{Letter, day};
+use super::letter::{Letter, day, number};
 use crate::notify::language::Language;
 use crate::notify::mail::Mail;
 
@@ -27,9 +27,10 @@ impl PaymentUnderReview {
     /// The mail to the operators.
     #[must_use]
     pub fn mail(&self, to: &str, language: Language) -> Mail {
+        let amount = number(&self.amount, language);
         let (subject, addressee, beginning, labels, none, to_do) = match language {
             Language::It => (
-                format!("Pagamento da verificare: {}", self.amount),
+                format!("Pagamento da verificare: {amount}"),
                 "operatore",
                 "un pagamento registrato non corrisponde ad alcun ordine da pagare. Non è stato attivato nulla.",
                 ["Pagamento", "Importo", "Data", "Causale ricevuta", "Ordine", "Motivo"],
@@ -37,7 +38,7 @@ impl PaymentUnderReview {
                 "Verificalo e decidi se abbinarlo a un ordine o rimborsarlo.",
             ),
             Language::En => (
-                format!("Payment to review: {}", self.amount),
+                format!("Payment to review: {amount}"),
                 "operator",
                 "a recorded payment does not match any order that is to be paid. Nothing was granted.",
                 ["Payment", "Amount", "Date", "Reference received", "Order", "Reason"],
@@ -47,7 +48,7 @@ impl PaymentUnderReview {
         };
         let values = [
             self.payment.clone(),
-            self.amount.clone(),
+            amount,
             day(self.paid_on, language),
             self.reference.clone(),
             self.order_number.clone().unwrap_or_else(|| none.to_owned()),

@@ -56,7 +56,7 @@ fn completed(automatic_renewal: bool) -> OrderCompleted {
         holder: HOLDER.to_owned(),
         order_number: "123456789012".to_owned(),
         amount: "48.80".to_owned(),
-        capacity: "3 GB".to_owned(),
+        capacity: "3.50 GB".to_owned(),
         expiries: expiries(),
         automatic_renewal,
     }
@@ -123,6 +123,20 @@ fn no_letter_is_the_same_in_both_languages() {
         assert_ne!(italian.subject, english.subject);
         assert!(italian.text.starts_with("Gentile ") && english.text.starts_with("Dear "), "{}{}", italian.text, english.text);
     }
+}
+
+#[test]
+fn italian_letters_write_decimals_with_a_comma_and_english_ones_with_a_point() {
+    let decimal = |text: &str, mark: u8| {
+        text.as_bytes().windows(3).any(|three| three[1] == mark && three[0].is_ascii_digit() && three[2].is_ascii_digit())
+    };
+    for (language, other) in [(Language::It, b'.'), (Language::En, b',')] {
+        for mail in every_mail(language) {
+            assert!(!decimal(&mail.subject, other) && !decimal(&mail.text, other), "{}\n{}", mail.subject, mail.text);
+        }
+    }
+    let completed = |language| completed(true).mail("ann@customer.example", language).text;
+    assert!(completed(Language::It).contains("3,50 GB\n") && completed(Language::En).contains("3.50 GB\n"));
 }
 
 #[test]

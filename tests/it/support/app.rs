@@ -134,6 +134,11 @@ impl TestApp {
         self.mails().await.into_iter().filter(|mail| mail.contains(text)).collect()
     }
 
+    /// How many charges the simulated gateway was asked for, whatever became of them.
+    pub async fn charges_at_the_gateway(&self) -> i64 {
+        self.database.number("SELECT COUNT(*) FROM simulated_charge").await
+    }
+
     /// The end: background work done, books in order, a clean exit, nothing left behind.
     pub async fn finish(self) {
         self.settled().await;

@@ -20,7 +20,7 @@ pub use customer::Customer;
 pub use database::{Engine, TestDatabase};
 pub use example::{Method, method, methods};
 pub use process::{Process, Site};
-pub use purchase::{accepted, by_card};
+pub use purchase::{accepted, by_card, charged};
 pub use refusal::{Refusal, refused, served};
 pub use values::{MIB, day, euro, instant, on, request_id, spazio};
 

@@ -1,11 +1,19 @@
 //! Buying, step by step.
 
-use super::{Customer, pb, request_id, served};
+use super::{Customer, TestApp, pb, request_id, served};
 use tonic::Status;
 
 /// How an order is paid: by card, with a token that the simulated gateway knows.
 pub fn by_card(token: &str) -> (pb::PaymentMethod, String) {
     (pb::PaymentMethod::Card, token.to_owned())
+}
+
+/// An order of 1 GB with extension ON, as it stands when the gateway was asked once to charge it.
+pub async fn charged(app: &TestApp, customer: &Customer, token: &str) -> pb::Order {
+    let order = customer.places(&customer.opens_cart().await).await;
+    let order = customer.confirms(&order, by_card(token)).await;
+    app.settled().await;
+    customer.order(&order).await
 }
 
 /// All the terms of a form, accepted as shown.
@@ -38,6 +46,19 @@ impl Customer {
     /// The cart with so many GB.
     pub async fn sets_quantity(&self, cart: &pb::Cart, quantity_gb: i32) -> pb::Cart {
         let request = pb::SetQuantityRequest { request_id: request_id(), cart_id: cart.cart_id.clone(), quantity_gb, ..Default::default() };
+        let answer = self.panel.carts().set_quantity(request).await;
+        served(answer).cart.expect("the cart")
+    }
+
+    /// The cart with so many years.
+    pub async fn sets_term(&self, cart: &pb::Cart, term_years: i32) -> pb::Cart {
+        let request = pb::SetQuantityRequest {
+            request_id: request_id(),
+            cart_id: cart.cart_id.clone(),
+            quantity_gb: 1,
+            term_years,
+            ..Default::default()
+        };
         let answer = self.panel.carts().set_quantity(request).await;
         served(answer).cart.expect("the cart")
     }

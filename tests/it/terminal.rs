@@ -1,0 +1,164 @@
+//! What the person at the terminal is told, and how the program ends when it is told to.
+
+use std::fs::{self, File};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{Shutdown, TcpListener};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+
+use crate::support::{Engine, TestDatabase, spazio as program};
+
+/// Runs a command on this database; it must end with 3. What it says on its one line.
+fn refuses(folder: &Path, command: &str, url: &str) -> String {
+    let output = program(folder).args([command, "--database", url, "--set", "server.listen=127.0.0.1:0"]).output().expect("it runs");
+    let told = String::from_utf8(output.stderr).expect("UTF-8");
+    assert_eq!(output.status.code(), Some(3), "{command} {url}: {told}");
+    assert_eq!(told.lines().count(), 1, "{command} {url}: {told}");
+    assert!(!told.contains("hunter2"), "{told}");
+    // What the drivers say to programmers.
+    for words in ["pool", "error returned from database", "error communicating", "Execution Error", "Query Error", "(code:", ".c:", ".rs:"]
+    {
+        assert!(!told.contains(words), "{words}: {told}");
+    }
+    told
+}
+
+fn says(told: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(told.contains(part), "{part:?} is not in {told}");
+    }
+}
+
+#[test]
+fn a_sqlite_file_that_cannot_be_used_is_told_with_what_to_do() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = folder.path();
+    let text = "no database, but long enough to be taken for the first page of one\n".repeat(100);
+    fs::write(folder.join("notes.txt"), &text).expect("it is written");
+    fs::create_dir(folder.join("folder")).expect("it is made");
+    for command in ["serve", "migrate", "audit"] {
+        says(&refuses(folder, command, "sqlite://notes.txt"), &["sqlite://notes.txt", "is not an SQLite database", "correct database.url"]);
+        says(&refuses(folder, command, "sqlite://folder"), &["folder is a folder", "name a file in it"]);
+    }
+    assert_eq!(fs::read_to_string(folder.join("notes.txt")).expect("it is there"), text);
+    for command in ["serve", "migrate"] {
+        says(&refuses(folder, command, "sqlite://nowhere/spazio.db"), &["there is no folder nowhere", "create it"]);
+        says(&refuses(folder, command, "sqlite://notes.txt/spazio.db"), &["notes.txt is not a folder"]);
+    }
+    says(&refuses(folder, "audit", "sqlite://spazio.db"), &["there is no file spazio.db"]);
+    fs::write(folder.join("empty.db"), "").expect("it is written");
+    says(&refuses(folder, "audit", "sqlite://empty.db"), &["is behind", "run `spazio migrate`"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_postgresql_that_cannot_be_used_is_told_with_what_to_do() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = folder.path();
+    let database = TestDatabase::empty(Engine::Postgres, folder).await;
+    let (server, _) = database.url.rsplit_once('/').expect("the URL ends with the name");
+    for command in ["serve", "migrate", "audit"] {
+        let missing = format!("{server}/there_is_none");
+        says(&refuses(folder, command, &missing), &["there is no database there_is_none", "createdb there_is_none"]);
+    }
+    says(&refuses(folder, "audit", &database.url), &["is behind", "run `spazio migrate`"]);
+    let unknown = "postgres://ann:hunter2@no-such-host.invalid/archive";
+    says(&refuses(folder, "migrate", unknown), &["postgres://ann@no-such-host.invalid/archive", "no-such-host.invalid is not known"]);
+    says(&refuses(folder, "migrate", "postgres:///archive?host=/nowhere"), &["there is no socket /nowhere/.s.PGSQL.5432"]);
+    database.drop().await;
+}
+
+#[test]
+fn an_address_where_no_postgresql_listens_is_told_with_what_to_do() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let address = listener.local_addr().expect("it listens");
+    drop(listener);
+    let told = refuses(folder.path(), "migrate", &format!("postgres://ann:hunter2@{address}/archive"));
+    says(&told, &[&format!("nothing listens at {address}"), "start PostgreSQL there"]);
+}
+
+#[test]
+fn what_a_server_refuses_at_the_door_is_told_with_what_to_do() {
+    // No password: the tests' own PostgreSQL asks nobody for one.
+    let wrong_password = b"E\0\0\0\x20SFATAL\0C28P01\0Mno password\0\0".as_slice();
+    for (query, answer, parts) in [
+        ("?sslmode=disable", wrong_password, &["refuses the password of the user ann", "correct user and password"][..]),
+        ("?sslmode=require", b"N".as_slice(), &["offers no TLS", "sslmode"]),
+        ("?sslmode=require", b"HTTP/1.1 400 Bad Request\r\n\r\n".as_slice(), &["is not PostgreSQL", "correct host and port"]),
+        ("?sslmode=disable", b"".as_slice(), &["closed the connection", "correct host and port"]),
+    ] {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        let address = listener.local_addr().expect("it listens");
+        let server = thread::spawn(move || {
+            let (mut stream, _) = listener.accept().expect("it connects");
+            let mut begin = [0; 8];
+            stream.read_exact(&mut begin).expect("it asks");
+            stream.write_all(answer).expect("it is answered");
+            // The client may have gone by now; until then what was said may be lost if the rest were not read.
+            let _ = stream.shutdown(Shutdown::Write);
+            let _ = stream.read_to_end(&mut Vec::new());
+        });
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let told = refuses(folder.path(), "migrate", &format!("postgres://ann:hunter2@{address}/archive{query}"));
+        server.join().expect("the server's part is done");
+        says(&told, &[&format!("postgres://ann@{address}/archive"), &address.to_string()]);
+        says(&told, parts);
+    }
+}
+
+#[test]
+fn a_log_that_is_no_terminal_has_no_colours() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let log = folder.path().join("log");
+    let mut serving = program(folder.path());
+    serving.args(["serve", "--set", "server.listen=127.0.0.1:0", "--set", "log.filter=trace"]);
+    serving.stdout(Stdio::piped()).stderr(File::create(&log).expect("the folder can be written"));
+    let mut serving = Running(serving.spawn().expect("it starts"));
+    read_until(&mut serving, "spazio listens on ");
+    ends_on_sigterm(serving);
+    let log = fs::read_to_string(log).expect("it is text");
+    assert!(log.contains(" INFO ") && !log.contains('\x1b'), "{log}");
+}
+
+#[test]
+fn the_demo_ends_cleanly_on_sigterm() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut demo = program(folder.path());
+    demo.arg("demo").env("TMPDIR", folder.path()).stdout(Stdio::piped());
+    let mut demo = Running(demo.spawn().expect("it starts"));
+    read_until(&mut demo, "The server stays until Ctrl-C");
+    assert_eq!(fs::read_dir(folder.path()).expect("it is there").count(), 1, "the demo's folder");
+    let told = ends_on_sigterm(demo);
+    assert!(told.contains("Stopped: every call and every write was finished."), "{told}");
+    assert_eq!(fs::read_dir(folder.path()).expect("it is there").count(), 0, "the demo's folder is removed");
+}
+
+/// A process that is killed when the test fails before its end.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Nothing to do about one that has ended.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Reads its output up to a line that holds this.
+fn read_until(running: &mut Running, part: &str) {
+    let output = BufReader::with_capacity(1, running.0.stdout.as_mut().expect("its output is piped"));
+    assert!(output.lines().any(|line| line.expect("its output is text").contains(part)), "it never says {part:?}");
+}
+
+/// Sends SIGTERM; it must end with 0. What it says from then on.
+fn ends_on_sigterm(mut running: Running) -> String {
+    let child = &mut running.0;
+    let kill = format!("kill -TERM {}", child.id());
+    assert!(Command::new("sh").args(["-c", &kill]).status().is_ok_and(|sent| sent.success()), "{kill}");
+    let mut told = String::new();
+    child.stdout.take().expect("its output is piped").read_to_string(&mut told).expect("its output is text");
+    let ended = child.wait().expect("it ends");
+    assert!(ended.success(), "it ended with {ended}: {told}");
+    told
+}
