@@ -38,6 +38,7 @@ mod purchase_under_load;
 mod race;
 mod renewals;
 mod rules_page;
+mod schema_verdict;
 mod state_machines;
 mod story;
 mod tenants;
