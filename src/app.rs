@@ -23,7 +23,7 @@ use crate::account::AccountApi;
 use crate::cart::CartApi;
 use crate::catalogue::Catalogue;
 use crate::clock::Clock;
-use crate::config::{Config, Delivery, Tls};
+use crate::config::{ChargedBy, Config, Delivery, Tls};
 use crate::db::migration::{self, Standing};
 use crate::db::{Db, Trouble, Url};
 use crate::edge::token::{KeySet, Tokens};
@@ -32,7 +32,7 @@ use crate::invoices::{Intake, InvoicesApi};
 use crate::notify::transport::Transport;
 use crate::order::{OrderApi, Rules, Terms};
 use crate::payment::Payee;
-use crate::payment::gateway::Gateway;
+use crate::payment::gateway::{Gateway, NoGateway};
 use crate::payment::simulator::Simulator;
 use crate::pb::spazio::v1::account_service_server::AccountServiceServer;
 use crate::pb::spazio::v1::cart_service_server::CartServiceServer;
@@ -124,14 +124,17 @@ fn folders(config: &Config) -> impl Iterator<Item = StartError> {
     folders.filter(|(path, _)| path.exists() && !path.is_dir()).map(|(path, setting)| StartError::Folder { path, setting })
 }
 
-/// Starts a server with the simulated gateway.
+/// Starts a server with the gateway that the configuration asks for.
 pub async fn start(config: &Config, clock: Clock) -> Result<App, StartError> {
     // Before the database is touched: a server that cannot start should leave nothing behind.
     if let Some(error) = unusable_files(config).into_iter().next() {
         return Err(error);
     }
     let db = open(config, clock).await?;
-    let gateway = Arc::new(Simulator::new(db.clone()));
+    let gateway: Arc<dyn Gateway> = match config.payments.charged_by {
+        ChargedBy::Simulator => Arc::new(Simulator::new(db.clone())),
+        ChargedBy::None => Arc::new(NoGateway),
+    };
     start_with(config, db, gateway).await
 }
 
@@ -274,6 +277,7 @@ fn rules(config: &Config) -> Result<Rules, StartError> {
         catalogue: Arc::new(catalogue(config)?),
         terms: Arc::new(terms),
         payee: Arc::new(payee),
+        charges: payments.charged_by != ChargedBy::None,
         operators: Arc::from(config.mail.operators.email.to_string()),
         lapse_days: payments.lapse_days,
         thresholds: Thresholds::new(config.space.warning_percent, config.space.critical_percent)?,

@@ -18,7 +18,7 @@ use std::path::Path;
 pub use error::{ConfigError, ConfigErrors};
 pub use reader::{Setting, Usual};
 pub use sections::{
-    Catalogue, Data, Delivery, Development, Identity, Limits, Log, LogFormat, Mail, Metrics, Payments, Server, Space, Terms, Tls,
+    Catalogue, ChargedBy, Data, Delivery, Development, Identity, Limits, Log, LogFormat, Mail, Metrics, Payments, Server, Space, Terms, Tls,
 };
 pub use show::{effective_listing, example_file, markdown_table};
 pub use sources::{Origin, Sources};
@@ -115,6 +115,11 @@ impl Config {
             &["development.clock_file", "identity.jwks_file"],
             !production || self.development.clock_file.is_none(),
             "a clock that can be moved must not decide on production tokens and expiries: remove one of the two",
+        );
+        reader.require(
+            &["payments.charged_by", "identity.jwks_file"],
+            !production || self.payments.charged_by != ChargedBy::Simulator,
+            "the simulator grants what nobody paid for: set payments.charged_by to none, which offers bank transfer and postal slip only",
         );
         reader.require(
             &["payments.iban", "identity.jwks_file"],

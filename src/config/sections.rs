@@ -227,9 +227,21 @@ impl Mail {
     }
 }
 
+words! {
+    /// The word for what charges cards and PayPal.
+    pub enum ChargedBy {
+        /// A simulator, which grants what nobody paid for: for development and tests.
+        Simulator = "simulator",
+        /// Nothing: cards and PayPal are not offered.
+        None = "none",
+    }
+}
+
 /// Where customers send their money (B10).
 #[derive(Clone, Debug)]
 pub struct Payments {
+    /// What charges cards and PayPal.
+    pub charged_by: ChargedBy,
     /// Who is paid, at most 70 characters.
     pub beneficiary: String,
     /// The account for bank transfers.
@@ -247,7 +259,9 @@ pub struct Payments {
 impl Payments {
     pub(super) fn read(reader: &mut Reader) -> Self {
         let mut s = reader.section("payments", "Where customers send their money");
+        let charged_by = "what charges cards and PayPal: simulator takes no money and is refused in production, none offers neither";
         Self {
+            charged_by: s.value("charged_by", "simulator", charged_by, &word(ChargedBy::ALL)),
             beneficiary: s.value("beneficiary", "Provider Esempio S.p.A.", "who is paid", &text(EpcTransfer::LONGEST_NAME)),
             iban: s.value(
                 "iban",

@@ -169,13 +169,18 @@ fn settings_must_fit_together() {
         (&["space.warning_percent=90"], "space.warning_percent"),
         (&["database.lock_seconds=11"], "database.lock_seconds"),
         (&["mail.transport=smtp"], "mail.smtp_url"),
-        (&["identity.jwks_file=/jwks"], "payments.iban"),
-        (&["identity.jwks_file=/jwks", "payments.iban=DE89370400440532013000", "development.clock_file=/c"], "development.clock_file"),
+        (&["identity.jwks_file=/jwks", "payments.charged_by=none"], "payments.iban"),
+        (&["identity.jwks_file=/jwks", "payments.iban=DE89370400440532013000"], "payments.charged_by"),
+        (
+            &["identity.jwks_file=/jwks", "payments.charged_by=none", "payments.iban=DE89370400440532013000", "development.clock_file=/c"],
+            "development.clock_file",
+        ),
     ] {
         let found = Config::load(&flags(assignments)).unwrap_err();
         assert!(matches!(&found.0[..], [ConfigError::Conflict { keys, .. }] if keys.contains(&key)), "{assignments:?}: {found}");
     }
-    let production = ["identity.jwks_file=/jwks", "payments.iban=DE89370400440532013000", "server.listen=0.0.0.0:50051"];
+    let production =
+        ["identity.jwks_file=/jwks", "payments.charged_by=none", "payments.iban=DE89370400440532013000", "server.listen=0.0.0.0:50051"];
     assert!(Config::load(&flags(&production)).is_ok());
 }
 

@@ -49,10 +49,13 @@ pub(super) fn cancellation(request: &pb::CancelOrderRequest) -> Result<ChangeReq
 
 const MOST_TERMS: usize = 20;
 
-pub(super) fn confirmation(request: &pb::ConfirmOrderRequest) -> Result<(Uuid, Confirmation), Invalid> {
+pub(super) fn confirmation(request: &pb::ConfirmOrderRequest, charges: bool) -> Result<(Uuid, Confirmation), Invalid> {
     let mut check = Check::default();
     let target = target(&mut check, &request.request_id, &request.order_id, &request.etag);
     let method = check.take("payment_method", wire::given_payment_method(request.payment_method));
+    if method.is_some_and(PaymentMethod::is_charged) && !charges {
+        check.refuse("payment_method", "is not offered here: GetOrderForm lists the methods that are");
+    }
     let token = match method {
         Some(PaymentMethod::Card | PaymentMethod::PayPal) => check.text("payment_token", &request.payment_token, 1..=200).map(Some),
         Some(PaymentMethod::BankTransfer | PaymentMethod::PostalSlip) if !request.payment_token.is_empty() => {
@@ -191,7 +194,7 @@ fn charge_state(state: ChargeState) -> pb::ChargeState {
 }
 
 pub(super) fn form(rules: &Rules, language: Language, today: CalendarDay) -> (Vec<pb::PaymentOption>, Vec<pb::Terms>) {
-    let options = form::options(today, language).into_iter().map(|choice| pb::PaymentOption {
+    let options = form::options(today, language, rules.charges).into_iter().map(|choice| pb::PaymentOption {
         payment_method: wire::payment_method(choice.method).into(),
         recorded_within: choice.words.to_owned(),
         earliest_day: Some(wire::day(choice.earliest)),

@@ -76,8 +76,9 @@ pub(super) struct Choice {
     pub words: &'static str,
 }
 
-/// The methods that can be chosen, with the days on which a payment made today is recorded.
-pub(super) fn options(today: CalendarDay, language: Language) -> Vec<Choice> {
+/// The methods that can be chosen, with the days on which a payment made today is recorded; those that are charged only where something
+/// charges them.
+pub(super) fn options(today: CalendarDay, language: Language, charges: bool) -> Vec<Choice> {
     let working = |days: u32| CalendarDay::try_from(working_days::add_working_days(today.date(), days)).unwrap_or(CalendarDay::LAST);
     let method = |method: PaymentMethod, earliest, latest, italian, english| Choice {
         method,
@@ -88,7 +89,7 @@ pub(super) fn options(today: CalendarDay, language: Language) -> Vec<Choice> {
             Language::En => english,
         },
     };
-    vec![
+    let all = [
         method(PaymentMethod::Card, today, today, "subito", "at once"),
         method(PaymentMethod::PayPal, today, today, "subito", "at once"),
         method(PaymentMethod::BankTransfer, working(1), working(1), "il giorno lavorativo successivo", "the next working day"),
@@ -99,7 +100,8 @@ pub(super) fn options(today: CalendarDay, language: Language) -> Vec<Choice> {
             "da 5 a 7 giorni lavorativi",
             "5 to 7 working days",
         ),
-    ]
+    ];
+    all.into_iter().filter(|choice| charges || !choice.method.is_charged()).collect()
 }
 
 #[cfg(test)]

@@ -36,6 +36,8 @@ pub struct Rules {
     pub terms: Arc<Terms>,
     /// Who is paid.
     pub payee: Arc<Payee>,
+    /// Whether cards and PayPal can be charged; otherwise they are not offered.
+    pub charges: bool,
     /// Where operators are written to.
     pub operators: Arc<str>,
     /// After how many days an unpaid order lapses (B10).

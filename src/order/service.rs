@@ -72,7 +72,7 @@ impl OrderService for OrderApi {
     async fn confirm_order(&self, request: Request<pb::ConfirmOrderRequest>) -> Result<Response<pb::ConfirmOrderResponse>, Status> {
         let call = Call::of(&request);
         let request = request.into_inner();
-        let (request_id, confirmation) = convert::confirmation(&request)?;
+        let (request_id, confirmation) = convert::confirmation(&request, self.rules.charges)?;
         let input = (call.account(), call.standing().language, confirmation, self.rules.clone());
         let once = call.once(request_id, &request);
         let answer = self.db.once(once, input, async |tx: &Tx, (account, language, given, rules): &Confirming| {

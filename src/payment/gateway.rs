@@ -41,6 +41,19 @@ pub struct Unanswered(pub String);
 /// A gateway's answer, later.
 pub type Answer<'a> = Pin<Box<dyn Future<Output = Result<ChargeStatus, Unanswered>> + Send + 'a>>;
 
+/// No gateway: nothing was ever charged, and what is to be is declined, so that a renewal left over is told and can be paid by hand (N3).
+pub struct NoGateway;
+
+impl Gateway for NoGateway {
+    fn charge<'a>(&'a self, _: &'a ChargeRequest) -> Answer<'a> {
+        Box::pin(async { Ok(ChargeStatus::Declined("cards and PayPal are not charged here".to_owned())) })
+    }
+
+    fn look_up(&self, _: ChargeId) -> Answer<'_> {
+        Box::pin(async { Ok(ChargeStatus::NotFound) })
+    }
+}
+
 /// A payment gateway.
 pub trait Gateway: Send + Sync {
     /// Asks for a charge; with a key that was asked for before, answers what became of that one.

@@ -10,7 +10,7 @@ use super::level::{Level, Thresholds};
 use super::{DocumentKind, QuotaError};
 use crate::account;
 use crate::account::standing::{CapacitySql, Standing, grace_start, standing};
-use crate::account::state::{Action, Denial, permitted};
+use crate::account::state::{AccountState, Action, Denial, permitted};
 use crate::db::entity::{ledger, space};
 use crate::db::{Fault, Tx, tenant};
 use crate::ids::AccountId;
@@ -141,6 +141,10 @@ async fn append(tx: &Tx, account: AccountId, charge: Charge, charged: &Charged) 
 pub async fn observe(tx: &Tx, account: AccountId, thresholds: Thresholds) -> Result<(), Fault> {
     let found = standing(tx, account, tx.today()).await?;
     let found = found.ok_or_else(|| Fault::Broken(format!("{account} has no space row")))?;
+    // A deleted account has no space that could run out: nobody is told that it did, and of what may be done by then.
+    if found.state(tx.today()) == AccountState::Deleted {
+        return account::record_state(tx, account).await.map(|_| ());
+    }
     let level = thresholds.level(found.used, found.capacity);
     let suspended_time = found.suspended_since().or_else(|| found.exhausted().then(|| tx.now()));
     if level != found.told_level || suspended_time != found.suspended_time {

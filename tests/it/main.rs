@@ -31,6 +31,7 @@ mod mails;
 mod metrics;
 mod migrations;
 mod never_refused;
+mod no_gateway;
 mod payments;
 mod policy;
 mod pricing;

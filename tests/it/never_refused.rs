@@ -179,6 +179,9 @@ async fn ninety_days_after_the_expiry_the_documents_are_closed_and_a_purchase_op
     // 16 March 2027 and 90 days: 14 June.
     app.day_comes("2027-06-15").await;
     assert_eq!(ann.space().await.account_state(), AccountState::Deleted);
+    // Of what a mail about full space says (buying 1 GB helps, receiving goes on) nothing would be true.
+    assert_eq!(app.mails_with("100.00%").await, Vec::<String>::new());
+    assert_eq!(app.mails_with("100,00%").await, Vec::<String>::new());
     for refusal in refusals(&ann.panel, closed).await {
         assert_eq!((refusal.code, refusal.reason), (Code::FailedPrecondition, ErrorReason::AccountDeleted));
         assert_eq!(refusal.preconditions[0].r#type, "ACCOUNT_DELETED");
