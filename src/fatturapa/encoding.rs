@@ -1,4 +1,4 @@
-//! From bytes to text: the file's size, whether it is signed, and the encoding that it declares.
+//! From bytes to text: the file's size, and the encoding that it declares.
 //!
 //! Everything after this works on `&str`, so an encoding is dealt with once, here. The text takes at most three
 //! times the file's size (a Latin letter above 127 is two bytes in UTF-8, the euro sign three).
@@ -23,16 +23,13 @@ const WINDOWS_1252: [char; 32] = [
     '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
 ];
 
-/// The file's text, without byte order mark. Borrowed when the file is UTF-8.
+/// The text of a file without signatures around it, without byte order mark. Borrowed when the file is UTF-8.
 pub(super) fn decode(file: &[u8]) -> Result<Cow<'_, str>, Unreadable> {
     if file.len() > MAX_FILE_BYTES {
         return Err(Unreadable::TooLarge { bytes: file.len() });
     }
     if file.trim_ascii().is_empty() {
         return Err(Unreadable::Empty);
-    }
-    if is_signed(file) {
-        return Err(Unreadable::Signed);
     }
     let text = match file.strip_prefix(b"\xEF\xBB\xBF") {
         // The mark is written by whoever knows the encoding; a declaration that differs was left over from a conversion.
@@ -41,16 +38,6 @@ pub(super) fn decode(file: &[u8]) -> Result<Cow<'_, str>, Unreadable> {
     };
     only_xml_characters(&text)?;
     Ok(text)
-}
-
-/// Whether it looks like PKCS#7: DER begins with a SEQUENCE (0x30) of long form; some transmit it in base64 or PEM.
-fn is_signed(file: &[u8]) -> bool {
-    let der = matches!(file, [0x30, 0x80..=0xFF, ..]);
-    let pem = file.starts_with(b"-----BEGIN ");
-    // 0x30 is 00110000: in base64 `M` and then a letter whose two upper bits are 0.
-    let base64 = matches!(file.trim_ascii_start(), [b'M', b'A'..=b'P', ..])
-        && file.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+/=\r\n\t ".contains(byte));
-    der || pem || base64
 }
 
 fn by_declaration(file: &[u8]) -> Result<Cow<'_, str>, Unreadable> {
@@ -180,15 +167,5 @@ mod tests {
         let file = vec![b' '; MAX_FILE_BYTES + 1];
         assert_eq!(decode(&file), Err(Unreadable::TooLarge { bytes: MAX_FILE_BYTES + 1 }));
         assert_eq!(decode(&file[1..]), Err(Unreadable::Empty));
-    }
-
-    #[test]
-    fn signed_files_are_recognised_in_der_base64_and_pem() {
-        assert_eq!(code(b"\x30\x80\x06\x09\x2a\x86\x48\x86\xf7"), "SIGNED");
-        assert_eq!(code(b"\x30\x82\x09\x49\x06\x09\x2a\x86\x48"), "SIGNED");
-        assert_eq!(code(b"MIAGCSqGSIb3DQEH\r\nAqCAMIACAQEx"), "SIGNED");
-        assert_eq!(code(b"-----BEGIN PKCS7-----\nMIAG"), "SIGNED");
-        assert_eq!(text(b"MIAMO <a/>"), "MIAMO <a/>");
-        assert_eq!(text(b"0 <a/>"), "0 <a/>");
     }
 }

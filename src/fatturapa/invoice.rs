@@ -7,6 +7,7 @@ use rust_decimal::Decimal;
 
 use super::document_type::DocumentType;
 use super::encoding::decode;
+use super::envelope::unwrapped;
 use super::finding::Finding;
 use super::format::{Format, Kind};
 use super::party::{Party, read_buyer, read_seller};
@@ -40,23 +41,27 @@ pub struct Invoice {
     pub total: Option<Decimal>,
 }
 
-/// Reads an invoice file: FPR12, FPA12 or FSM10, at most 5 MB (I2).
+/// Reads an invoice file: FPR12, FPA12 or FSM10, plain or signed, at most 5 MB (I2). Whether signatures hold makes no difference here:
+/// see [`signatures`](super::signatures).
 ///
 /// # Errors
 /// [`Unreadable`], with every missing or wrong element among those read.
 pub fn read(file: &[u8]) -> Result<Invoice, Unreadable> {
-    let text = decode(file)?;
+    let (document, _) = unwrapped(file)?;
+    let text = decode(&document)?;
     let tree = xml::read(&text)?;
     let kind = Kind::of(tree.root())?;
     invoice(&tree, kind)
 }
 
-/// Everything in which a file differs from its format's schema; nothing when it is valid.
+/// Everything in which a file differs from its format's schema; nothing when it is valid. Of a signed file it is the document inside that is
+/// judged, and places are those in it.
 ///
 /// # Errors
 /// [`Unreadable`], when it is not even XML of a known format.
 pub fn verdict(file: &[u8]) -> Result<Vec<Finding>, Unreadable> {
-    let text = decode(file)?;
+    let (document, _) = unwrapped(file)?;
+    let text = decode(&document)?;
     let tree = xml::read(&text)?;
     let kind = Kind::of(tree.root())?;
     Ok(judge(Schema::of(kind), &tree))

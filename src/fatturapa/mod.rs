@@ -2,7 +2,8 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `encoding.rs` | bytes become text: size, signature, declared encoding |
+//! | `envelope.rs`, `signed/` | [`unwrapped`]: signed files are opened, and their [`Signature`]s told |
+//! | `encoding.rs` | bytes become text: size, declared encoding |
 //! | `xml.rs`, `tree.rs` | text becomes a [`Tree`] of elements: the only XML reader, bounded in everything |
 //! | `format.rs` | [`Format`]: FPR12, FPA12, FSM10, and how they are told apart |
 //! | `schema/` | [`verdict`]: everything in which a file differs from the official schema |
@@ -19,6 +20,7 @@
 
 mod document_type;
 mod encoding;
+mod envelope;
 mod file_name;
 mod finding;
 mod format;
@@ -27,6 +29,7 @@ mod party;
 mod reading;
 mod receipt;
 mod schema;
+mod signed;
 mod tree;
 mod unreadable;
 mod values;
@@ -34,11 +37,13 @@ mod xml;
 
 pub use document_type::DocumentType;
 pub use encoding::MAX_FILE_BYTES;
+pub use envelope::{signatures, unwrapped};
 pub use file_name::{InvalidFileName, SdiFileName};
 pub use finding::{Finding, Severity, Words};
 pub use format::Format;
 pub use invoice::{Invoice, read, verdict};
 pub use party::Party;
 pub use receipt::{Outcome, Receipt, ReceiptKind, RejectionReason, read_receipt};
+pub use signed::{Form, Integrity, Signature, Signer, Tampering, Trust, Unopenable, Unverified, findings as signature_findings};
 pub use tree::{Element, Tree};
 pub use unreadable::{Position, Problem, Unreadable};

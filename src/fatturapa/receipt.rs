@@ -4,6 +4,7 @@
 //! same meaning. Namespaces differ between channels and years, so messages are told apart by their root's local name.
 
 use super::encoding::decode;
+use super::envelope::unwrapped;
 use super::reading::Reading;
 use super::tree::Element;
 use super::unreadable::{Unreadable, excerpt};
@@ -110,7 +111,8 @@ pub struct Receipt {
 /// # Errors
 /// [`Unreadable`], with every missing or wrong element among those read.
 pub fn read_receipt(file: &[u8]) -> Result<Receipt, Unreadable> {
-    let text = decode(file)?;
+    let (document, _) = unwrapped(file)?;
+    let text = decode(&document)?;
     let tree = xml::read(&text)?;
     let root = tree.root();
     let kind = ReceiptKind::of(root)?;

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::encoding::MAX_FILE_BYTES;
+use super::signed::Unopenable;
 use super::xml::{MAX_ATTRIBUTES, MAX_DEPTH, MAX_PIECES};
 
 /// A place in a file, counted from 1 as editors do: lines, and characters within the line.
@@ -74,9 +75,12 @@ pub enum Unreadable {
         /// Its size.
         bytes: usize,
     },
-    /// It is a signed container (.p7m), plain or in base64, which is not opened yet.
-    #[error("the file is signed (.p7m): what is inside it cannot be read yet")]
-    Signed,
+    /// It is a signed container (.p7m), plain or in base64, that cannot be opened.
+    #[error("the file is signed (.p7m) and cannot be opened: {why}")]
+    Signed {
+        /// Why not.
+        why: Unopenable,
+    },
     /// Its encoding is not one that can be read.
     #[error("the file's encoding is {encoding}: save it as UTF-8 (ISO-8859-1 and windows-1252 are read too)")]
     UnsupportedEncoding {
@@ -163,7 +167,7 @@ impl Unreadable {
         match self {
             Self::Empty => "EMPTY",
             Self::TooLarge { .. } => "TOO_LARGE",
-            Self::Signed => "SIGNED",
+            Self::Signed { .. } => "SIGNED",
             Self::UnsupportedEncoding { .. } => "UNSUPPORTED_ENCODING",
             Self::NotXml { .. } => "NOT_XML",
             Self::DoctypeForbidden { .. } => "DOCTYPE_FORBIDDEN",
