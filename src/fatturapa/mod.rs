@@ -9,6 +9,7 @@
 //! | `schema/` | [`verdict`]: everything in which a file differs from the official schema |
 //! | `finding.rs` | [`Finding`]: what is wrong, where, and what to do, in Italian and English |
 //! | `invoice.rs`, `party.rs` | [`read`]: an invoice file becomes an [`Invoice`] |
+//! | `page/` | [`page`]: an invoice as a page to read and print; [`summary`]: as one line |
 //! | `receipt.rs` | [`read_receipt`]: a message of the SdI becomes a [`Receipt`] |
 //! | `document_type.rs` | [`DocumentType`]: the code list TD01 to TD29 |
 //! | `file_name.rs` | [`SdiFileName`]: how the SdI demands that files be named |
@@ -25,6 +26,7 @@ mod file_name;
 mod finding;
 mod format;
 mod invoice;
+mod page;
 mod party;
 mod reading;
 mod receipt;
@@ -42,6 +44,7 @@ pub use file_name::{InvalidFileName, SdiFileName};
 pub use finding::{Finding, Severity, Words};
 pub use format::Format;
 pub use invoice::{Invoice, read, verdict};
+pub use page::{page, summary};
 pub use party::Party;
 pub use receipt::{Outcome, Receipt, ReceiptKind, RejectionReason, read_receipt};
 pub use signed::{Form, Integrity, Signature, Signer, Tampering, Trust, Unopenable, Unverified, findings as signature_findings};

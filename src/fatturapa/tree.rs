@@ -61,6 +61,11 @@ impl<'t> Tree<'t> {
         Element { tree: self, index: 0 }
     }
 
+    /// How many elements there are.
+    pub(super) fn count(&self) -> usize {
+        self.nodes.len()
+    }
+
     /// The line and character of an offset.
     fn position(&self, offset: u32) -> Position {
         let lines = self.lines.get_or_init(|| {
@@ -80,6 +85,11 @@ impl<'d, 't> Element<'d, 't> {
 
     fn at_index(self, index: Option<u32>) -> Option<Self> {
         index.map(|index| Self { index, ..self })
+    }
+
+    /// Which one it is of the tree's elements in the order of their start tags, from 0.
+    pub(super) fn order(self) -> usize {
+        place(self.index)
     }
 
     /// The name without prefix.
