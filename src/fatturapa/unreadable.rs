@@ -82,7 +82,7 @@ pub enum Unreadable {
         why: Unopenable,
     },
     /// Its encoding is not one that can be read.
-    #[error("the file's encoding is {encoding}: save it as UTF-8 (ISO-8859-1 and windows-1252 are read too)")]
+    #[error("the file's encoding is {encoding}: save it as UTF-8 (ISO-8859-1, windows-1252 and UTF-16 are read too)")]
     UnsupportedEncoding {
         /// The encoding as declared or recognised.
         encoding: String,
