@@ -189,7 +189,7 @@ mod tests {
         let expected = Invoice {
             format: Format::Fpa12,
             seller: coffee_shop(),
-            buyer: party("Comune di Esempio", Some("IT09876543217"), Some("80012345678")),
+            buyer: party("Comune di Esempio", Some("IT09876543217"), Some("80012345676")),
             documents: 2,
             document_type: DocumentType::Invoice,
             number: "A-1".to_owned(),
