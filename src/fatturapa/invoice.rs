@@ -5,6 +5,7 @@
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
+use super::checks::checks;
 use super::document_type::DocumentType;
 use super::encoding::decode;
 use super::finding::Finding;
@@ -60,6 +61,19 @@ pub fn verdict(file: &[u8]) -> Result<Vec<Finding>, Unreadable> {
     let tree = xml::read(&text)?;
     let kind = Kind::of(tree.root())?;
     Ok(judge(Schema::of(kind), &tree))
+}
+
+/// What the SdI would refuse in a file's content if it received it on the day `today`, and what is advised; in the file's order, at most 200.
+///
+/// Whether the file is valid at all is the [`verdict`]'s matter.
+///
+/// # Errors
+/// [`Unreadable`], when it is not even XML of a known format.
+pub fn inspect(file: &[u8], today: NaiveDate) -> Result<Vec<Finding>, Unreadable> {
+    let text = decode(file)?;
+    let tree = xml::read(&text)?;
+    let kind = Kind::of(tree.root())?;
+    Ok(checks(&tree, kind, today))
 }
 
 /// What a file says of its first invoice.

@@ -6,6 +6,7 @@
 //! | `xml.rs`, `tree.rs` | text becomes a [`Tree`] of elements: the only XML reader, bounded in everything |
 //! | `format.rs` | [`Format`]: FPR12, FPA12, FSM10, and how they are told apart |
 //! | `schema/` | [`verdict`]: everything in which a file differs from the official schema |
+//! | `checks/` | [`inspect`]: what the SdI would refuse in the content, and advice |
 //! | `finding.rs` | [`Finding`]: what is wrong, where, and what to do, in Italian and English |
 //! | `invoice.rs`, `party.rs` | [`read`]: an invoice file becomes an [`Invoice`] |
 //! | `receipt.rs` | [`read_receipt`]: a message of the SdI becomes a [`Receipt`] |
@@ -17,6 +18,7 @@
 //! Files come from strangers. Whatever they hold, reading takes time linear in their size and memory of a few
 //! times their size, reads no other file and never panics.
 
+mod checks;
 mod document_type;
 mod encoding;
 mod file_name;
@@ -37,7 +39,7 @@ pub use encoding::MAX_FILE_BYTES;
 pub use file_name::{InvalidFileName, SdiFileName};
 pub use finding::{Finding, Severity, Words};
 pub use format::Format;
-pub use invoice::{Invoice, read, verdict};
+pub use invoice::{Invoice, inspect, read, verdict};
 pub use party::Party;
 pub use receipt::{Outcome, Receipt, ReceiptKind, RejectionReason, read_receipt};
 pub use tree::{Element, Tree};
