@@ -2,10 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::encoding::{MAX_FILE_BYTES, decode};
+use super::encoding::MAX_FILE_BYTES;
 use super::signed::{self, Signature, is_signed};
 use super::unreadable::Unreadable;
-use super::xml;
 
 /// The document inside a file, and the signatures around it, outermost first: a `.p7m` file is opened, up to four in one another; a plain
 /// one is given back as it is. Whether the signatures hold makes no difference to the document: see [`Signature::integrity`].
@@ -21,15 +20,4 @@ pub fn unwrapped(file: &[u8]) -> Result<(Cow<'_, [u8]>, Vec<Signature>), Unreada
     }
     let opened = signed::open(file).map_err(|why| Unreadable::Signed { why })?;
     Ok((Cow::Owned(opened.content), opened.signatures))
-}
-
-/// All signatures of a file: those around the XML (CAdES), outermost first, then those inside it (XAdES). None when it is not signed.
-///
-/// # Errors
-/// [`Unreadable`], when it cannot be opened or is not XML.
-pub fn signatures(file: &[u8]) -> Result<Vec<Signature>, Unreadable> {
-    let (document, mut signatures) = unwrapped(file)?;
-    let text = decode(&document)?;
-    signatures.extend(signed::inside(&xml::read(&text)?));
-    Ok(signatures)
 }

@@ -5,17 +5,14 @@
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
+use super::document::Document;
 use super::document_type::DocumentType;
-use super::encoding::decode;
-use super::envelope::unwrapped;
-use super::finding::Finding;
 use super::format::{Format, Kind};
 use super::party::{Party, read_buyer, read_seller};
 use super::reading::Reading;
-use super::schema::{Schema, judge};
 use super::tree::{Element, Tree};
 use super::unreadable::{Problem, Unreadable, excerpt};
-use super::{values, xml};
+use super::values;
 
 /// What is read of an invoice file. All but `format`, `seller`, `buyer` and `documents` is that of its first body.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,29 +39,14 @@ pub struct Invoice {
 }
 
 /// Reads an invoice file: FPR12, FPA12 or FSM10, plain or signed, at most 5 MB (I2). Whether signatures hold makes no difference here:
-/// see [`signatures`](super::signatures).
+/// see [`Judgement`](super::Judgement).
 ///
 /// # Errors
 /// [`Unreadable`], with every missing or wrong element among those read.
 pub fn read(file: &[u8]) -> Result<Invoice, Unreadable> {
-    let (document, _) = unwrapped(file)?;
-    let text = decode(&document)?;
-    let tree = xml::read(&text)?;
-    let kind = Kind::of(tree.root())?;
-    invoice(&tree, kind)
-}
-
-/// Everything in which a file differs from its format's schema; nothing when it is valid. Of a signed file it is the document inside that is
-/// judged, and places are those in it.
-///
-/// # Errors
-/// [`Unreadable`], when it is not even XML of a known format.
-pub fn verdict(file: &[u8]) -> Result<Vec<Finding>, Unreadable> {
-    let (document, _) = unwrapped(file)?;
-    let text = decode(&document)?;
-    let tree = xml::read(&text)?;
-    let kind = Kind::of(tree.root())?;
-    Ok(judge(Schema::of(kind), &tree))
+    let document = Document::open(file)?;
+    let tree = document.tree()?;
+    invoice(&tree, Kind::of(tree.root())?)
 }
 
 /// What a file says of its first invoice.
@@ -194,7 +176,7 @@ mod tests {
         let expected = Invoice {
             format: Format::Fpa12,
             seller: coffee_shop(),
-            buyer: party("Comune di Esempio", Some("IT09876543217"), Some("80012345678")),
+            buyer: party("Comune di Esempio", Some("IT09876543217"), Some("80012345676")),
             documents: 2,
             document_type: DocumentType::Invoice,
             number: "A-1".to_owned(),

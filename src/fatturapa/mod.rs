@@ -2,11 +2,13 @@
 //!
 //! | file | what it holds |
 //! |---|---|
+//! | `document.rs` | [`Document`]: a file opened once; [`Judgement`]: all that is to be said of it |
 //! | `envelope.rs`, `signed/` | [`unwrapped`]: signed files are opened, and their [`Signature`]s told |
 //! | `encoding.rs` | bytes become text: size, declared encoding |
 //! | `xml.rs`, `tree.rs` | text becomes a [`Tree`] of elements: the only XML reader, bounded in everything |
 //! | `format.rs` | [`Format`]: FPR12, FPA12, FSM10, and how they are told apart |
-//! | `schema/` | [`verdict`]: everything in which a file differs from the official schema |
+//! | `schema/` | everything in which a file differs from the official schema |
+//! | `checks/` | what the SdI would refuse in the content, and advice |
 //! | `finding.rs` | [`Finding`]: what is wrong, where, and what to do, in Italian and English |
 //! | `invoice.rs`, `party.rs` | [`read`]: an invoice file becomes an [`Invoice`] |
 //! | `page/` | [`page`]: an invoice as a page to read and print; [`summary`]: as one line |
@@ -19,6 +21,8 @@
 //! Files come from strangers. Whatever they hold, reading takes time linear in their size and memory of a few
 //! times their size, reads no other file and never panics.
 
+mod checks;
+mod document;
 mod document_type;
 mod encoding;
 mod envelope;
@@ -37,16 +41,17 @@ mod unreadable;
 mod values;
 mod xml;
 
+pub use document::{Document, FileKind, Judgement};
 pub use document_type::DocumentType;
 pub use encoding::MAX_FILE_BYTES;
-pub use envelope::{signatures, unwrapped};
+pub use envelope::unwrapped;
 pub use file_name::{InvalidFileName, SdiFileName};
 pub use finding::{Finding, Severity, Words};
 pub use format::Format;
-pub use invoice::{Invoice, read, verdict};
+pub use invoice::{Invoice, read};
 pub use page::{page, summary};
 pub use party::Party;
 pub use receipt::{Outcome, Receipt, ReceiptKind, RejectionReason, read_receipt};
-pub use signed::{Form, Integrity, Signature, Signer, Tampering, Trust, Unopenable, Unverified, findings as signature_findings};
+pub use signed::{Form, Integrity, Signature, Signer, Tampering, Trust, Unopenable, Unverified};
 pub use tree::{Element, Tree};
 pub use unreadable::{Position, Problem, Unreadable};

@@ -3,13 +3,11 @@
 //! There are two families, for invoices to administrations and to private parties, with other root elements for the
 //! same meaning. Namespaces differ between channels and years, so messages are told apart by their root's local name.
 
-use super::encoding::decode;
-use super::envelope::unwrapped;
+use super::document::Document;
 use super::reading::Reading;
 use super::tree::Element;
 use super::unreadable::{Unreadable, excerpt};
 use super::values::{self, Parsed};
-use super::xml;
 
 /// What a message says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -49,7 +47,7 @@ impl ReceiptKind {
         }
     }
 
-    fn of(root: Element<'_, '_>) -> Result<Self, Unreadable> {
+    pub(super) fn of(root: Element<'_, '_>) -> Result<Self, Unreadable> {
         match root.name() {
             "RicevutaConsegna" => Ok(Self::Delivered),
             "NotificaScarto" | "RicevutaScarto" => Ok(Self::Rejected),
@@ -111,9 +109,8 @@ pub struct Receipt {
 /// # Errors
 /// [`Unreadable`], with every missing or wrong element among those read.
 pub fn read_receipt(file: &[u8]) -> Result<Receipt, Unreadable> {
-    let (document, _) = unwrapped(file)?;
-    let text = decode(&document)?;
-    let tree = xml::read(&text)?;
+    let document = Document::open(file)?;
+    let tree = document.tree()?;
     let root = tree.root();
     let kind = ReceiptKind::of(root)?;
     let mut reading = Reading::default();

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use spazio::fatturapa::verdict;
+use spazio::fatturapa::Judgement;
 
 /// The valid files that mutants are made of, each with its schema.
 const BASES: [(&str, &str); 7] = [
@@ -44,7 +44,7 @@ fn libxml2_gives_the_same_verdict_of_every_mutant() {
         let theirs = xmllint(schema, &files);
         for file in files {
             let content = fs::read(&file).expect("it was written");
-            let ours = verdict(&content).is_ok_and(|findings| findings.is_empty());
+            let ours = Judgement::of(&content, None).schema_valid;
             (judged, valid) = (judged + 1, valid + usize::from(ours));
             if theirs.get(&file) != Some(&ours) {
                 differing.push((String::from_utf8_lossy(&content).into_owned(), ours));
