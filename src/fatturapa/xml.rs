@@ -302,10 +302,10 @@ mod tests {
         assert_eq!((z.position(), z.path()), (Position { line: 2, column: 14 }, "è/z".to_owned()));
         assert!(root.child("s").is_none(), "elements of strange namespaces are passed over");
         assert_eq!(root.children().nth(1).and_then(Element::namespace), Some("urn:p"));
-        let paths: Vec<_> = root.all("b").map(|b| b.path()).collect();
+        let paths: Vec<_> = root.all("b").map(Element::path).collect();
         assert_eq!(paths, ["b[1]", "b[2]"]);
-        assert_eq!(root.at("b/c").map(|c| c.path()), Some("b[1]/c".to_owned()));
-        let names: Vec<_> = root.children().map(|child| child.name()).collect();
+        assert_eq!(root.at("b/c").map(Element::path), Some("b[1]/c".to_owned()));
+        let names: Vec<_> = root.children().map(Element::name).collect();
         assert_eq!(names, ["è", "s", "b", "b"]);
     }
 

@@ -45,3 +45,4 @@ mod story;
 mod tenants;
 mod terminal;
 mod tls;
+mod validate;

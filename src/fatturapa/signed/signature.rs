@@ -87,6 +87,18 @@ pub enum Integrity {
     },
 }
 
+impl Integrity {
+    /// The word for programs.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Verified => "verified",
+            Self::Tampered { .. } => "tampered",
+            Self::NotVerified { .. } => "not verified",
+        }
+    }
+}
+
 /// What was changed after signing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tampering {
