@@ -15,6 +15,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 use tonic::transport::server::{Router, TcpIncoming};
 use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
 use tower::layer::util::{Identity as LayerIdentity, Stack};
@@ -27,7 +28,7 @@ use crate::config::{ChargedBy, Config, Delivery, Tls};
 use crate::db::migration::{self, Standing};
 use crate::db::{Db, Trouble, Url};
 use crate::edge::token::{KeySet, Tokens};
-use crate::edge::{Edge, EdgeLayer, Limits, connections};
+use crate::edge::{Edge, EdgeLayer, Limits, Places, connections};
 use crate::invoices::{Intake, InvoicesApi};
 use crate::notify::transport::Transport;
 use crate::order::{OrderApi, Rules, Terms};
@@ -59,6 +60,8 @@ pub struct App {
     stop: CancellationToken,
     serving: JoinHandle<Result<(), tonic::transport::Error>>,
     background: Vec<JoinHandle<()>>,
+    /// Served to the end, so that a drain can be watched.
+    _metrics_page: Option<AbortOnDropHandle<()>>,
     drain: Duration,
 }
 
@@ -156,9 +159,11 @@ pub async fn start_with(config: &Config, db: Db, gateway: Arc<dyn Gateway>) -> R
     let router = router(config, &db, rules, wake, &key_set, &health, &limits)?;
 
     let stop = CancellationToken::new();
-    let incoming = connections(incoming, config.limits.connections);
+    // After its age a connection is asked to go; calls on it, which take at most as long as the longest, may still end.
+    let longest = config.server.max_connection_age + config.limits.request + GOING;
+    let incoming = connections(incoming, Places::new(config.limits.connections, longest, db.meters().clone()));
     let serving = tokio::spawn(router.serve_with_incoming_shutdown(incoming, stop.clone().cancelled_owned()));
-    let mut background = vec![
+    let background = vec![
         tokio::spawn({
             let (worker, stop) = (worker.clone(), stop.clone());
             async move { worker.run(stop).await }
@@ -166,10 +171,21 @@ pub async fn start_with(config: &Config, db: Db, gateway: Arc<dyn Gateway>) -> R
         tokio::spawn(health.clone().follow(stop.clone())),
         tokio::spawn(keys::follow(key_set, stop.clone())),
     ];
-    if let Some((listener, _)) = scraped {
-        background.push(tokio::spawn(scrape::serve(listener, db.meters().clone(), limits.clone(), stop.clone())));
-    }
-    Ok(App { address, metrics, db, worker, health, limits, stop, serving, background, drain: config.server.drain })
+    let metrics_page =
+        scraped.map(|(listener, _)| AbortOnDropHandle::new(tokio::spawn(scrape::serve(listener, db.meters().clone(), limits.clone()))));
+    Ok(App {
+        address,
+        metrics,
+        _metrics_page: metrics_page,
+        db,
+        worker,
+        health,
+        limits,
+        stop,
+        serving,
+        background,
+        drain: config.server.drain,
+    })
 }
 
 fn listen(address: SocketAddr) -> Result<(TcpIncoming, SocketAddr), StartError> {
@@ -179,6 +195,8 @@ fn listen(address: SocketAddr) -> Result<(TcpIncoming, SocketAddr), StartError> 
     Ok((incoming, address))
 }
 
+/// How long a connection that was asked to go may take beyond its calls.
+const GOING: Duration = Duration::from_secs(5);
 const KEEPALIVE: Duration = Duration::from_secs(30);
 const KEEPALIVE_ANSWER: Duration = Duration::from_secs(10);
 /// Streams that a peer opens and resets, and that we reset, before its connection is closed (rapid reset).

@@ -24,6 +24,7 @@ struct Inner {
     calls: Family<CallLabels, Counter>,
     call_time: Family<MethodLabel, Histogram>,
     under_way: Gauge,
+    connections_refused: Counter,
     writes: Family<WriteLabels, Counter>,
     write_time: Family<OpLabel, Histogram>,
     retries: Family<OpLabel, Counter>,
@@ -72,6 +73,8 @@ impl Default for Meters {
         registry.register_with_unit("call", "From a call's arrival to the beginning of its answer", Unit::Seconds, call_time.clone());
         let under_way = Gauge::default();
         registry.register("calls_under_way", "Calls that are being served; limits.concurrent_calls is the most", under_way.clone());
+        let connections_refused = Counter::default();
+        registry.register("connections_refused", "Connections that were closed because too many were open", connections_refused.clone());
         let writes = Family::<WriteLabels, Counter>::default();
         registry.register("writes", "Write transactions by how they ended; broken and unknown must be looked at", writes.clone());
         let write_time = Family::<OpLabel, Histogram>::new_with_constructor(times);
@@ -85,7 +88,7 @@ impl Default for Meters {
         registry.register("write_retries", "Attempts that lost against another transaction and were made again", retries.clone());
         let jobs = Family::<JobLabels, Counter>::default();
         registry.register("jobs", "Background jobs by how they ended", jobs.clone());
-        Self(Arc::new(Inner { registry, calls, call_time, under_way, writes, write_time, retries, jobs }))
+        Self(Arc::new(Inner { registry, calls, call_time, under_way, connections_refused, writes, write_time, retries, jobs }))
     }
 }
 
@@ -128,6 +131,11 @@ impl Meters {
         let method = method.map_or("unknown", |path| path.trim_start_matches('/'));
         self.0.calls.get_or_create(&CallLabels { method, code: code_name(code) }).inc();
         self.0.call_time.get_or_create(&MethodLabel { method }).observe(took.as_secs_f64());
+    }
+
+    /// A connection was closed because too many were open.
+    pub fn connection_refused(&self) {
+        self.0.connections_refused.inc();
     }
 
     /// A write ended.

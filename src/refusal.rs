@@ -301,6 +301,10 @@ impl Refusal for Fault {
                 let message = "the database could not finish in time; nothing was done, try again shortly";
                 logged(Refused::new(ErrorReason::DatabaseUnavailable, message), self).retry_after(Duration::from_secs(1))
             }
+            Self::Database(error) if out_of_room(error) => {
+                let message = "the database has no room to write; nothing was done, and reading goes on; try again later";
+                logged(Refused::new(ErrorReason::DatabaseUnavailable, message), self).retry_after(Duration::from_secs(30))
+            }
             Self::Database(_) | Self::Broken(_) => Refused::fault(self.to_string()),
             Self::OutcomeUnknown(_) => {
                 let message = "it is not known whether this was done; repeat the same request with the same request_id to find out";
@@ -327,8 +331,19 @@ fn overdue(error: &DbErr) -> bool {
     if matches!(**error, sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed) {
         return true;
     }
-    let code = error.as_database_error().and_then(|error| error.code().map(std::borrow::Cow::into_owned));
-    code.is_some_and(|code| GAVE_UP.contains(&code.as_str()))
+    code_of(error).is_some_and(|code| GAVE_UP.contains(&code.as_str()))
+}
+
+fn code_of(error: &sqlx::Error) -> Option<String> {
+    error.as_database_error().and_then(|error| error.code().map(std::borrow::Cow::into_owned))
+}
+
+/// A statement that found no room on the disk. PostgreSQL: disk_full. SQLite: SQLITE_FULL, SQLITE_IOERR_WRITE.
+fn out_of_room(error: &DbErr) -> bool {
+    let (DbErr::Exec(sea_orm::RuntimeErr::SqlxError(error)) | DbErr::Query(sea_orm::RuntimeErr::SqlxError(error))) = error else {
+        return false;
+    };
+    code_of(error).is_some_and(|code| ["53100", "13", "778"].contains(&code.as_str()))
 }
 
 /// PostgreSQL: query_canceled, lock_not_available, serialization_failure and deadlock_detected that retries did not cure, admin_shutdown,

@@ -4,17 +4,18 @@ use std::fmt;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use sea_orm::sqlx::{
-    self,
+    self, Connection,
     postgres::PgConnectOptions,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
+use tokio::time::{Instant, timeout};
 use tokio_util::task::TaskTracker;
 
 use super::trouble::Trouble;
@@ -126,6 +127,26 @@ const SQLITE_READERS: u32 = 4;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// A reader that was given back more recently is handed out without a question.
 const FRESH: Duration = Duration::from_secs(1);
+/// How long a connection that is given back may take to answer.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// For so long the answer of one connection stands for the others. Calls that end sooner than this after the network breaks leave theirs behind.
+const PULSE: Duration = Duration::from_millis(100);
+
+/// When a connection of the pool answered last.
+#[derive(Clone, Default)]
+struct Pulse(Arc<Mutex<Option<Instant>>>);
+
+impl Pulse {
+    fn was_felt(&self) -> bool {
+        self.0.lock().is_ok_and(|last| last.is_some_and(|last| last.elapsed() < PULSE))
+    }
+
+    fn is_felt(&self) {
+        if let Ok(mut last) = self.0.lock() {
+            *last = Some(Instant::now());
+        }
+    }
+}
 
 impl Db {
     /// Opens the database. It does not look at the schema: see [`super::migration`].
@@ -266,9 +287,14 @@ fn sqlite_options(path: &Path, busy: Duration, access: Access) -> ConnectOptions
             Access::Read => sqlite.pragma("query_only", "on"),
         }
     });
-    // One writer connection: writers queue here, in order, and never meet SQLITE_BUSY.
+    // One writer connection: writers queue here, in order, and never meet SQLITE_BUSY. When a COMMIT fails (a full disk) SQLite has undone the
+    // transaction, the driver still counts it, and what it would take for the next one's COMMIT would be a savepoint's end that commits
+    // nothing. Such a connection is never used again.
     match access {
-        Access::Write => options.max_connections(1).min_connections(1),
+        Access::Write => options
+            .max_connections(1)
+            .min_connections(1)
+            .map_sqlx_sqlite_before_acquire(|connection, _| Box::pin(async move { Ok(!Connection::is_in_transaction(connection)) })),
         Access::Read => options.max_connections(SQLITE_READERS).min_connections(1),
     };
     options
@@ -289,6 +315,24 @@ fn postgres_options(url: &SecretString, settings: &Settings, access: Access) -> 
     // A connection that a cancelled call left inside a transaction is thrown away instead of handed to the next caller:
     // inside one, now() stands still while statement_timestamp() moves on. The question also serves as the ping, which a reader that was
     // at work a moment ago can do without: it is never in a transaction, and the round trip would double what a read costs.
+    // The driver asks each connection that is given back whether it is well, and waits for the answer without end: behind a broken network
+    // all of them would wait, and none be free. So it is asked here before, with patience, unless another one answered a moment ago.
+    let pulse = Pulse::default();
+    options.map_sqlx_postgres_pool_opts(move |pool| {
+        let pulse = pulse.clone();
+        pool.after_release(move |connection, _| {
+            let pulse = pulse.clone();
+            Box::pin(async move {
+                if pulse.was_felt() {
+                    return Ok(true);
+                }
+                let answer = timeout(PATIENCE, connection.ping()).await;
+                answer.map_err(|_| sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()))??;
+                pulse.is_felt();
+                Ok(true)
+            })
+        })
+    });
     options.map_sqlx_postgres_before_acquire(move |connection, since| {
         let needless = access == Access::Read && since.idle_for < FRESH;
         Box::pin(async move {

@@ -143,6 +143,9 @@ where
 
 /// The longest a background write may take, its retries included.
 const BACKGROUND_LIMIT: Duration = Duration::from_secs(30);
+/// How long after its deadline an attempt may still run: the database ends every statement long before, unless the network between has
+/// broken, and then the turn and the connection must not be held for ever.
+const LAST_ATTEMPT: Duration = Duration::from_mins(1);
 const FIRST_PAUSE: Duration = Duration::from_millis(4);
 const LONGEST_PAUSE: Duration = Duration::from_millis(200);
 
@@ -198,7 +201,11 @@ impl Db {
         turn.forget();
         let task = self.inner.under_way.spawn(async move {
             let _turn = Turn(&db);
-            let result = db.attempts(op, deadline, &input, &f, &keep).await;
+            let attempts = db.attempts(op, deadline, &input, &f, &keep);
+            let result = timeout_at(deadline + LAST_ATTEMPT, attempts).await.unwrap_or_else(|_| {
+                let silent = DbErr::Custom(format!("{op}: the database stopped answering in the middle"));
+                Err(Refused::Error(Fault::OutcomeUnknown(silent).into()))
+            });
             db.inner.meters.write(op, outcome(&result), asked.elapsed());
             result
         });

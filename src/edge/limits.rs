@@ -35,7 +35,9 @@ impl Limits {
 
     /// Waits until no call is served any more, and lets none begin.
     pub async fn idle(&self) {
-        let _ = self.places.acquire_many(self.all).await;
+        if let Ok(all) = self.places.acquire_many(self.all).await {
+            all.forget();
+        }
     }
 
     /// How many calls are served at this moment.

@@ -14,6 +14,6 @@ mod stack;
 mod status;
 pub mod token;
 
-pub use connections::{Connection, connections};
+pub use connections::{Connection, Places, connections};
 pub use limits::Limits;
 pub use stack::{Edge, EdgeLayer};

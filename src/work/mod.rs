@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Mutex, Notify};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::db::{Db, Fault};
@@ -30,6 +31,8 @@ pub struct Worker {
 }
 
 const POLL: Duration = Duration::from_secs(1);
+/// A round that takes longer waits for an answer that will not come.
+const LONGEST_ROUND: Duration = Duration::from_mins(5);
 /// After a failed round, for example while the database is away.
 const PAUSE: Duration = Duration::from_secs(5);
 
@@ -48,7 +51,9 @@ impl Worker {
 
     async fn repeat<R: Future<Output = Result<usize, WorkError>>>(&self, stop: &CancellationToken, round: impl Fn() -> R) {
         while !stop.is_cancelled() {
-            let pause = match round().await {
+            // What was claimed by a round that is given up is taken up again by a later one.
+            let done = timeout(LONGEST_ROUND, round()).await.unwrap_or(Err(WorkError::Stuck));
+            let pause = match done {
                 Ok(0) => POLL,
                 Ok(_) => {
                     self.wake.notify_waiters();
@@ -130,6 +135,9 @@ pub enum WorkError {
     /// What is due cannot be looked up.
     #[error(transparent)]
     Fault(#[from] Fault),
+    /// The round took longer than any should.
+    #[error("a round took more than {} seconds and was given up", LONGEST_ROUND.as_secs())]
+    Stuck,
     /// So many jobs failed; the log tells each.
     #[error("{0} jobs failed")]
     Failed(usize),

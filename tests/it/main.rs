@@ -24,6 +24,7 @@ mod crash;
 mod deadlines;
 mod downloads;
 mod errors_page;
+mod failed_commits;
 mod front_door;
 mod grants;
 mod health;

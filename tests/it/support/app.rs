@@ -10,6 +10,7 @@ use spazio::app::{self, App, Ended};
 use spazio::audit;
 use spazio::clock::{CalendarDay, Clock};
 use spazio::config::Config;
+use spazio::db::Db;
 use spazio::db::migration::{self, Standing};
 use tempfile::TempDir;
 
@@ -74,6 +75,11 @@ impl TestApp {
     /// Where its counters are read.
     pub fn metrics(&self) -> SocketAddr {
         self.app.metrics.expect("the test asked for the page")
+    }
+
+    /// Its database, behind the front door.
+    pub fn db(&self) -> &Db {
+        &self.app.db
     }
 
     /// How its schema stands to the program.
