@@ -115,9 +115,9 @@ impl<'d, 't> Element<'d, 't> {
         self.node().cdata || !self.node().text.bytes().all(is_blank)
     }
 
-    /// Whether there is nothing in it at all.
+    /// Whether there is nothing in it at all, not even a CDATA section.
     pub(super) fn is_empty(self) -> bool {
-        self.node().text.is_empty() && self.node().first_child.is_none()
+        self.node().text.is_empty() && !self.node().cdata && self.node().first_child.is_none()
     }
 
     /// The element around it.
