@@ -1,7 +1,9 @@
 //! The commands of the program, and what its exit codes mean.
 
+mod render;
 mod serve;
 mod tokens;
+mod validate;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -30,8 +32,8 @@ pub struct Cli {
 
 const EXIT_CODES: &str = "Exit codes:
   0  done
-  1  failed: the message says why
-  2  wrong usage or configuration: every error is listed
+  1  failed: the message says why; for validate: there are findings
+  2  wrong usage or configuration: every error is listed; for validate and render: a file cannot be read
   3  the database cannot be used: not reachable, in use by another process, or its schema is behind or ahead
   4  the audit found differences";
 
@@ -56,6 +58,16 @@ enum Command {
     CheckConfig(Settings),
     /// Check that the books of every account agree: usage, ledger and stored documents. Reads only.
     Audit(Settings),
+    /// Judge invoice files as the SdI would, without a server: structure, and with --content signatures and content too.
+    ///
+    /// Folders are walked. Exit code 0: all good; 1: there are findings; 2: a file cannot be read.
+    #[command(
+        after_help = "Example:\n  spazio validate --content IT01234567897_00001.xml\n  spazio validate --format json archive/ > report.jsonl"
+    )]
+    Validate(validate::Arguments),
+    /// Write an invoice as a page to read and print (HTML, in Italian), without a server.
+    #[command(after_help = "Example:\n  spazio render IT01234567897_00001.xml.p7m --output invoice.html")]
+    Render(render::Arguments),
     /// Play the guide's story against a real server and check every step; the server then stays until Ctrl-C or SIGTERM.
     Demo(demo::Arguments),
 }
@@ -124,6 +136,8 @@ pub enum Failure {
     Database(String),
     /// The audit found differences.
     Differences(usize),
+    /// A file that was named cannot be read.
+    Unreadable(String),
 }
 
 impl Failure {
@@ -132,7 +146,7 @@ impl Failure {
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::Failed(_) => 1,
-            Self::Settings(_) => 2,
+            Self::Settings(_) | Self::Unreadable(_) => 2,
             Self::Database(_) => 3,
             Self::Differences(_) => 4,
         })
@@ -142,7 +156,7 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Failed(text) | Self::Settings(text) | Self::Database(text) => f.write_str(text),
+            Self::Failed(text) | Self::Settings(text) | Self::Database(text) | Self::Unreadable(text) => f.write_str(text),
             Self::Differences(count) => write!(f, "the audit found {}", counted(*count, "difference")),
         }
     }
@@ -191,6 +205,8 @@ impl Cli {
                 Command::Token(arguments) => tokens::print(&arguments),
                 Command::CheckConfig(settings) => check_config(&settings),
                 Command::Audit(settings) => audit(settings.load()?).await,
+                Command::Validate(arguments) => validate::validate(&arguments),
+                Command::Render(arguments) => render::render(&arguments),
                 Command::Demo(arguments) => demo::run(arguments).await.map_err(Failure::Failed),
             }
         })

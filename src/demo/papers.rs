@@ -171,7 +171,10 @@ impl Original {
         if length > size_of(MAX_FILE_BYTES) {
             return Err(format!("{length} bytes are more than the {MAX_FILE_BYTES} of the largest file"));
         }
-        let bytes = fs::read(path).map_err(|error| error.to_string())?;
+        let file = fs::read(path).map_err(|error| error.to_string())?;
+        // Copies get other numbers, which no signature outlives: a signed file is played with by the document inside.
+        let (document, _) = fatturapa::unwrapped(&file).map_err(|error| error.to_string())?;
+        let bytes = document.into_owned();
         let invoice = fatturapa::read(&bytes).map_err(|error| error.to_string())?;
         let seller = invoice.seller.vat.filter(|number| format!("{number}_00001.xml").parse::<SdiFileName>().is_ok());
         Ok(Self { bytes, number: invoice.number, seller, used: false })
@@ -234,6 +237,12 @@ mod tests {
         let (before, after) = (fatturapa::read(&file).unwrap(), fatturapa::read(&copy).unwrap());
         assert_eq!(after.number, "X/7");
         assert_eq!(fatturapa::Invoice { number: before.number.clone(), ..after }, before);
+    }
+
+    #[test]
+    fn a_signed_file_is_played_with_by_the_document_inside() {
+        let signed = Original::read(&Path::new(SAMPLES).join("signed/rsa.xml.p7m")).unwrap();
+        assert!(signed.bytes == fs::read(Path::new(SAMPLES).join("fpr12.xml")).unwrap());
     }
 
     #[test]

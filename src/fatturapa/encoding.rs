@@ -1,10 +1,12 @@
-//! From bytes to text: the file's size, whether it is signed, and the encoding that it declares.
+//! From bytes to text: the file's size, and the encoding that it declares.
 //!
 //! Everything after this works on `&str`, so an encoding is dealt with once, here. The text takes at most three
 //! times the file's size (a Latin letter above 127 is two bytes in UTF-8, the euro sign three).
 
 use std::borrow::Cow;
 
+use encoding_rs::mem::decode_latin1;
+use encoding_rs::{Encoding, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
@@ -16,23 +18,13 @@ pub const MAX_FILE_BYTES: usize = 5 * 1024 * 1024;
 /// An XML declaration is looked for within this many bytes; written out in full it takes about 60.
 const DECLARATION_BYTES: usize = 256;
 
-/// What the bytes 0x80 to 0x9F mean in windows-1252. Five are unassigned and stay the control characters they are in
-/// ISO-8859-1, as in the WHATWG encoding standard.
-const WINDOWS_1252: [char; 32] = [
-    '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}', '‘', '’', '“', '”', '•', '–',
-    '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
-];
-
-/// The file's text, without byte order mark. Borrowed when the file is UTF-8.
+/// The text of a file without signatures around it, without byte order mark. Borrowed when the file is UTF-8.
 pub(super) fn decode(file: &[u8]) -> Result<Cow<'_, str>, Unreadable> {
     if file.len() > MAX_FILE_BYTES {
         return Err(Unreadable::TooLarge { bytes: file.len() });
     }
     if file.trim_ascii().is_empty() {
         return Err(Unreadable::Empty);
-    }
-    if is_signed(file) {
-        return Err(Unreadable::Signed);
     }
     let text = match file.strip_prefix(b"\xEF\xBB\xBF") {
         // The mark is written by whoever knows the encoding; a declaration that differs was left over from a conversion.
@@ -43,30 +35,39 @@ pub(super) fn decode(file: &[u8]) -> Result<Cow<'_, str>, Unreadable> {
     Ok(text)
 }
 
-/// Whether it looks like PKCS#7: DER begins with a SEQUENCE (0x30) of long form; some transmit it in base64 or PEM.
-fn is_signed(file: &[u8]) -> bool {
-    let der = matches!(file, [0x30, 0x80..=0xFF, ..]);
-    let pem = file.starts_with(b"-----BEGIN ");
-    // 0x30 is 00110000: in base64 `M` and then a letter whose two upper bits are 0.
-    let base64 = matches!(file.trim_ascii_start(), [b'M', b'A'..=b'P', ..])
-        && file.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+/=\r\n\t ".contains(byte));
-    der || pem || base64
-}
-
 fn by_declaration(file: &[u8]) -> Result<Cow<'_, str>, Unreadable> {
-    if matches!(file, [0xFE, 0xFF, ..] | [0xFF, 0xFE, ..] | [b'<', 0, ..] | [0, b'<', ..]) {
-        return Err(Unreadable::UnsupportedEncoding { encoding: "UTF-16".to_owned() });
+    if let Some(encoding) = utf16(file) {
+        return converted(encoding, file);
     }
     match declared_encoding(file) {
         None => utf8(file),
         Some(name) => match name.to_ascii_uppercase().as_str() {
             "UTF-8" | "UTF8" | "US-ASCII" => utf8(file),
-            // ISO-8859-1 is read as windows-1252, as browsers do: the two differ only where ISO-8859-1 has control
-            // characters, which no invoice holds, while programs that write € under that label exist.
-            "ISO-8859-1" | "ISO8859-1" | "LATIN1" | "WINDOWS-1252" | "CP1252" => Ok(Cow::Owned(windows_1252(file))),
+            // As declared, and not as windows-1252 in disguise, which browsers take it for: where the two differ, the SdI sees control
+            // characters that the schemas allow.
+            "ISO-8859-1" | "ISO8859-1" | "LATIN1" => Ok(decode_latin1(file)),
+            "WINDOWS-1252" | "CP1252" => converted(WINDOWS_1252, file),
             _ => Err(Unreadable::UnsupportedEncoding { encoding: excerpt(&name) }),
         },
     }
+}
+
+/// UTF-16 is known by its byte order mark, or by how it writes the first sign of every XML file.
+fn utf16(file: &[u8]) -> Option<&'static Encoding> {
+    match file {
+        [0xFF, 0xFE, ..] | [b'<', 0, ..] => Some(UTF_16LE),
+        [0xFE, 0xFF, ..] | [0, b'<', ..] => Some(UTF_16BE),
+        _ => None,
+    }
+}
+
+fn converted(encoding: &'static Encoding, file: &[u8]) -> Result<Cow<'static, str>, Unreadable> {
+    let (text, malformed) = encoding.decode_with_bom_removal(file);
+    if malformed {
+        let problem = format!("there are bytes in it that are not {}; save the file as UTF-8", encoding.name());
+        return Err(Unreadable::NotXml { at: Position::START, problem });
+    }
+    Ok(Cow::Owned(text.into_owned()))
 }
 
 /// The encoding named in the XML declaration, which is ASCII in every encoding that is read here.
@@ -89,17 +90,6 @@ fn utf8(file: &[u8]) -> Result<Cow<'_, str>, Unreadable> {
             })
         }
     }
-}
-
-fn windows_1252(file: &[u8]) -> String {
-    // Room for all at once: a String that grows by doubling would for a moment take as much again.
-    let wide = file.iter().filter(|byte| !byte.is_ascii()).count();
-    let mut text = String::with_capacity(file.len() + 2 * wide);
-    text.extend(file.iter().map(|&byte| match byte {
-        0x80..=0x9F => WINDOWS_1252[usize::from(byte - 0x80)],
-        _ => char::from(byte),
-    }));
-    text
 }
 
 /// XML has no way to hold other control characters than tab and line ends, not even as references.
@@ -151,11 +141,26 @@ mod tests {
     }
 
     #[test]
+    fn iso_8859_1_is_not_taken_for_windows_1252() {
+        assert!(text(b"<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><a>\x80</a>").ends_with("<a>\u{80}</a>"));
+    }
+
+    #[test]
+    fn utf_16_is_read_in_both_byte_orders_with_and_without_a_mark() {
+        let file = "<?xml version=\"1.0\" encoding=\"UTF-16\"?><a>è€😀</a>";
+        for mark in ["\u{feff}", ""] {
+            let units: Vec<u16> = mark.encode_utf16().chain(file.encode_utf16()).collect();
+            let little: Vec<u8> = units.iter().flat_map(|unit| unit.to_le_bytes()).collect();
+            let big: Vec<u8> = units.iter().flat_map(|unit| unit.to_be_bytes()).collect();
+            assert_eq!((text(&little).as_str(), text(&big).as_str()), (file, file));
+        }
+        assert_eq!(code(b"<\0a\0\0\xD8/\0>\0"), "NOT_XML");
+    }
+
+    #[test]
     fn other_encodings_are_said_to_be_unsupported() {
         let shift_jis = b"<?xml version=\"1.0\" encoding=\"Shift_JIS\"?><a/>";
         assert_eq!(decode(shift_jis), Err(Unreadable::UnsupportedEncoding { encoding: "Shift_JIS".to_owned() }));
-        assert_eq!(code(b"\xFF\xFE<\0a\0/\0>\0"), "UNSUPPORTED_ENCODING");
-        assert_eq!(code(b"\0<\0a\0/\0>"), "UNSUPPORTED_ENCODING");
     }
 
     #[test]
@@ -180,15 +185,5 @@ mod tests {
         let file = vec![b' '; MAX_FILE_BYTES + 1];
         assert_eq!(decode(&file), Err(Unreadable::TooLarge { bytes: MAX_FILE_BYTES + 1 }));
         assert_eq!(decode(&file[1..]), Err(Unreadable::Empty));
-    }
-
-    #[test]
-    fn signed_files_are_recognised_in_der_base64_and_pem() {
-        assert_eq!(code(b"\x30\x80\x06\x09\x2a\x86\x48\x86\xf7"), "SIGNED");
-        assert_eq!(code(b"\x30\x82\x09\x49\x06\x09\x2a\x86\x48"), "SIGNED");
-        assert_eq!(code(b"MIAGCSqGSIb3DQEH\r\nAqCAMIACAQEx"), "SIGNED");
-        assert_eq!(code(b"-----BEGIN PKCS7-----\nMIAG"), "SIGNED");
-        assert_eq!(text(b"MIAMO <a/>"), "MIAMO <a/>");
-        assert_eq!(text(b"0 <a/>"), "0 <a/>");
     }
 }

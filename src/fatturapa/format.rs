@@ -3,9 +3,9 @@
 use std::fmt;
 
 use super::document_type::DocumentType;
+use super::tree::Element;
 use super::unreadable::{Unreadable, excerpt};
 use super::values::Parsed;
-use super::xml::Root;
 
 /// The namespace of ordinary invoices, FPR12 and FPA12.
 const ORDINARY: &str = "http://ivaservizi.agenziaentrate.gov.it/docs/xsd/fatture/v1.2";
@@ -55,9 +55,9 @@ pub(super) enum Kind {
 
 impl Kind {
     /// The family of a file, by its root.
-    pub(super) fn of(root: &Root<'_>) -> Result<Self, Unreadable> {
-        let namespace = root.namespace.as_deref().unwrap_or_default();
-        match (root.element.name, namespace) {
+    pub(super) fn of(root: Element<'_, '_>) -> Result<Self, Unreadable> {
+        let namespace = root.namespace().unwrap_or_default();
+        match (root.name(), namespace) {
             ("FatturaElettronica", ORDINARY) => return Ok(Self::Ordinary),
             ("FatturaElettronicaSemplificata", SIMPLIFIED) => return Ok(Self::Simplified),
             _ => {}
@@ -66,9 +66,9 @@ impl Kind {
             return Err(Unreadable::OldFormat { version });
         }
         Err(Unreadable::WrongRoot {
-            found: excerpt(&format!("{{{namespace}}}{}", root.element.name)),
+            found: excerpt(&format!("{{{namespace}}}{}", root.name())),
             allowed: "FatturaElettronica or FatturaElettronicaSemplificata, each in the tax agency's namespace",
-            at: root.element.at,
+            at: root.position(),
         })
     }
 

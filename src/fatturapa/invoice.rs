@@ -5,14 +5,14 @@
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
+use super::document::Document;
 use super::document_type::DocumentType;
-use super::encoding::decode;
 use super::format::{Format, Kind};
 use super::party::{Party, read_buyer, read_seller};
-use super::reading::{Found, Reading};
+use super::reading::Reading;
+use super::tree::{Element, Tree};
 use super::unreadable::{Problem, Unreadable, excerpt};
 use super::values;
-use super::xml::{Element, Root, Xml};
 
 /// What is read of an invoice file. All but `format`, `seller`, `buyer` and `documents` is that of its first body.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,33 +38,25 @@ pub struct Invoice {
     pub total: Option<Decimal>,
 }
 
-/// Reads an invoice file: FPR12, FPA12 or FSM10, in UTF-8, ISO-8859-1 or windows-1252, at most 5 MB (I2).
+/// Reads an invoice file: FPR12, FPA12 or FSM10, plain or signed, at most 5 MB (I2). Whether signatures hold makes no difference here:
+/// see [`Judgement`](super::Judgement).
 ///
 /// # Errors
 /// [`Unreadable`], with every missing or wrong element among those read.
 pub fn read(file: &[u8]) -> Result<Invoice, Unreadable> {
-    let text = decode(file)?;
-    let (xml, root) = Xml::open(&text)?;
-    let kind = Kind::of(&root)?;
-    let mut reading = Reading::new(xml);
-    let format = format_of(&mut reading, &root, kind);
-    let mut parties = Found::Nothing;
-    let mut first = Found::Nothing;
-    let mut documents = 0;
-    while let Some(child) = reading.child_of(&root.element)? {
-        match child.name {
-            "FatturaElettronicaHeader" => parties = read_header(&mut reading, &child, kind)?.into(),
-            "FatturaElettronicaBody" => {
-                documents += 1;
-                if documents == 1 {
-                    first = read_body(&mut reading, &child, kind)?.into();
-                }
-            }
-            _ => {}
-        }
-    }
-    let parties = reading.required_at_root(parties, &root.element, "FatturaElettronicaHeader");
-    let first = reading.required_at_root(first, &root.element, "FatturaElettronicaBody");
+    let document = Document::open(file)?;
+    let tree = document.tree()?;
+    invoice(&tree, Kind::of(tree.root())?)
+}
+
+/// What a file says of its first invoice.
+fn invoice(tree: &Tree<'_>, kind: Kind) -> Result<Invoice, Unreadable> {
+    let root = tree.root();
+    let mut reading = Reading::default();
+    let format = format_of(&mut reading, root, kind);
+    let parties = reading.element(root, "FatturaElettronicaHeader").and_then(|header| read_header(&mut reading, header, kind));
+    let first = reading.element(root, "FatturaElettronicaBody").and_then(|body| read_body(&mut reading, body, kind));
+    let documents = root.all("FatturaElettronicaBody").count();
     let invoice = format.zip(parties).zip(first).map(|((format, (seller, buyer)), (general, total))| Invoice {
         format,
         seller,
@@ -76,39 +68,24 @@ pub fn read(file: &[u8]) -> Result<Invoice, Unreadable> {
         currency: general.currency,
         total,
     });
-    reading.xml.finish()?;
-    reading.problems.unless_any(invoice)
+    reading.unless_any(invoice)
 }
 
-fn format_of(reading: &mut Reading<'_>, root: &Root<'_>, kind: Kind) -> Option<Format> {
-    const PATH: &str = "@versione";
-    let at = root.element.at;
-    let Some(version) = &root.version else {
-        reading.problems.add(|| Problem::Missing { path: PATH.to_owned(), at });
+fn format_of(reading: &mut Reading, root: Element<'_, '_>, kind: Kind) -> Option<Format> {
+    let path = || "@versione".to_owned();
+    let Some(version) = root.attribute("versione") else {
+        reading.add(|| Problem::Missing { path: path(), at: root.position() });
         return None;
     };
-    kind.format(version)
-        .map_err(|allowed| {
-            let found = excerpt(version);
-            reading.problems.add(|| Problem::Invalid { path: PATH.to_owned(), found, allowed, at });
-        })
-        .ok()
+    let note = |allowed| reading.add(|| Problem::Invalid { path: path(), found: excerpt(version), allowed, at: root.position() });
+    kind.format(version).map_err(note).ok()
 }
 
 /// The seller and the buyer.
-fn read_header<'a>(reading: &mut Reading<'a>, header: &Element<'a>, kind: Kind) -> Result<Option<(Party, Party)>, Unreadable> {
-    let mut seller = Found::Nothing;
-    let mut buyer = Found::Nothing;
-    while let Some(child) = reading.child_of(header)? {
-        match child.name {
-            "CedentePrestatore" => seller = read_seller(reading, &child, kind)?.into(),
-            "CessionarioCommittente" => buyer = read_buyer(reading, &child, kind)?.into(),
-            _ => {}
-        }
-    }
-    let seller = reading.required(seller, header, "CedentePrestatore");
-    let buyer = reading.required(buyer, header, "CessionarioCommittente");
-    Ok(seller.zip(buyer))
+fn read_header(reading: &mut Reading, header: Element<'_, '_>, kind: Kind) -> Option<(Party, Party)> {
+    let seller = reading.element(header, "CedentePrestatore").and_then(|seller| read_seller(reading, seller, kind));
+    let buyer = reading.element(header, "CessionarioCommittente").and_then(|buyer| read_buyer(reading, buyer, kind));
+    seller.zip(buyer)
 }
 
 /// What DatiGeneraliDocumento says.
@@ -121,78 +98,37 @@ struct General {
 }
 
 /// The general data of a body, and its total.
-fn read_body<'a>(reading: &mut Reading<'a>, body: &Element<'a>, kind: Kind) -> Result<Option<(General, Option<Decimal>)>, Unreadable> {
-    let mut general = Found::Nothing;
-    let mut sum = None;
-    while let Some(child) = reading.child_of(body)? {
-        match child.name {
-            "DatiGenerali" => {
-                while let Some(child) = reading.child_of(&child)? {
-                    if child.name == "DatiGeneraliDocumento" {
-                        general = read_general(reading, &child, kind)?.into();
-                    }
-                }
-            }
-            "DatiBeniServizi" => add_goods(reading, &child, &mut sum)?,
-            _ => {}
-        }
-    }
-    let general = reading.required(general, body, "DatiGenerali/DatiGeneraliDocumento");
-    Ok(general.map(|general| {
+fn read_body(reading: &mut Reading, body: Element<'_, '_>, kind: Kind) -> Option<(General, Option<Decimal>)> {
+    let general = reading.element(body, "DatiGenerali/DatiGeneraliDocumento").and_then(|general| read_general(reading, general, kind));
+    let sum = sum_of(reading, body);
+    general.map(|general| {
         let total = general.total.or(sum);
         (general, total)
-    }))
+    })
 }
 
-fn read_general<'a>(reading: &mut Reading<'a>, parent: &Element<'a>, kind: Kind) -> Result<Option<General>, Unreadable> {
-    let mut document_type = Found::Nothing;
-    let mut number = Found::Nothing;
-    let mut date = Found::Nothing;
-    let mut currency = Found::Nothing;
-    let mut total = Found::Nothing;
-    while let Some(child) = reading.child_of(parent)? {
-        match child.name {
-            "TipoDocumento" => document_type = reading.value(&child, |code| kind.document_type(code))?,
-            "Divisa" => currency = reading.value(&child, values::currency)?,
-            "Data" => date = reading.value(&child, values::date)?,
-            "Numero" => number = reading.value(&child, values::number)?,
-            "ImportoTotaleDocumento" => total = reading.value(&child, values::amount)?,
-            _ => {}
+fn read_general(reading: &mut Reading, parent: Element<'_, '_>, kind: Kind) -> Option<General> {
+    let document_type = reading.required(parent, "TipoDocumento", |code| kind.document_type(code));
+    let currency = reading.required(parent, "Divisa", values::currency);
+    let date = reading.required(parent, "Data", values::date);
+    let number = reading.required(parent, "Numero", values::number);
+    let total = reading.optional(parent, "ImportoTotaleDocumento", values::amount);
+    Some(General { document_type: document_type?, number: number?, date: date?, currency: currency?, total })
+}
+
+/// The sum of taxable amounts and taxes of the summaries in an ordinary invoice, of Importo in a simplified one.
+fn sum_of(reading: &mut Reading, body: Element<'_, '_>) -> Option<Decimal> {
+    let goods = || body.all("DatiBeniServizi");
+    let summaries = goods().flat_map(|goods| goods.all("DatiRiepilogo"));
+    let of_summaries = summaries.flat_map(Element::children).filter(|part| matches!(part.name(), "ImponibileImporto" | "Imposta"));
+    let amounts = goods().flat_map(|goods| goods.all("Importo")).chain(of_summaries);
+    let mut sum = None;
+    for element in amounts {
+        if let Some(amount) = reading.value(element, values::amount) {
+            sum = Some(sum.unwrap_or_default() + amount);
         }
     }
-    let document_type = reading.required(document_type, parent, "TipoDocumento");
-    let currency = reading.required(currency, parent, "Divisa");
-    let date = reading.required(date, parent, "Data");
-    let number = reading.required(number, parent, "Numero");
-    let (Some(document_type), Some(currency), Some(date), Some(number)) = (document_type, currency, date, number) else {
-        return Ok(None);
-    };
-    Ok(Some(General { document_type, number, date, currency, total: total.value() }))
-}
-
-/// Adds the amounts of a DatiBeniServizi: of the summaries in an ordinary invoice, of Importo in a simplified one.
-fn add_goods<'a>(reading: &mut Reading<'a>, goods: &Element<'a>, sum: &mut Option<Decimal>) -> Result<(), Unreadable> {
-    while let Some(child) = reading.child_of(goods)? {
-        match child.name {
-            "Importo" => add_amount(reading, &child, sum)?,
-            "DatiRiepilogo" => {
-                while let Some(child) = reading.child_of(&child)? {
-                    if matches!(child.name, "ImponibileImporto" | "Imposta") {
-                        add_amount(reading, &child, sum)?;
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
-fn add_amount<'a>(reading: &mut Reading<'a>, element: &Element<'a>, sum: &mut Option<Decimal>) -> Result<(), Unreadable> {
-    if let Found::Value(amount) = reading.value(element, values::amount)? {
-        *sum = Some(sum.unwrap_or_default() + amount);
-    }
-    Ok(())
+    sum
 }
 
 #[cfg(test)]
@@ -240,7 +176,7 @@ mod tests {
         let expected = Invoice {
             format: Format::Fpa12,
             seller: coffee_shop(),
-            buyer: party("Comune di Esempio", Some("IT09876543217"), Some("80012345678")),
+            buyer: party("Comune di Esempio", Some("IT09876543217"), Some("80012345676")),
             documents: 2,
             document_type: DocumentType::Invoice,
             number: "A-1".to_owned(),

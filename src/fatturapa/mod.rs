@@ -2,38 +2,56 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `invoice.rs` | [`read`]: an invoice file becomes an [`Invoice`] |
+//! | `document.rs` | [`Document`]: a file opened once; [`Judgement`]: all that is to be said of it |
+//! | `envelope.rs`, `signed/` | [`unwrapped`]: signed files are opened, and their [`Signature`]s told |
+//! | `encoding.rs` | bytes become text: size, declared encoding |
+//! | `xml.rs`, `tree.rs` | text becomes a [`Tree`] of elements: the only XML reader, bounded in everything |
 //! | `format.rs` | [`Format`]: FPR12, FPA12, FSM10, and how they are told apart |
-//! | `party.rs` | [`Party`]: seller and buyer |
+//! | `schema/` | everything in which a file differs from the official schema |
+//! | `checks/` | what the SdI would refuse in the content, and advice |
+//! | `finding.rs` | [`Finding`]: what is wrong, where, and what to do, in Italian and English |
+//! | `invoice.rs`, `party.rs` | [`read`]: an invoice file becomes an [`Invoice`] |
+//! | `page/` | [`page`]: an invoice as a page to read and print; [`summary`]: as one line |
 //! | `receipt.rs` | [`read_receipt`]: a message of the SdI becomes a [`Receipt`] |
 //! | `document_type.rs` | [`DocumentType`]: the code list TD01 to TD29 |
 //! | `file_name.rs` | [`SdiFileName`]: how the SdI demands that files be named |
 //! | `unreadable.rs` | [`Unreadable`]: why a file could not be read, and where |
-//! | `encoding.rs` | bytes become text: size, signature, declared encoding |
-//! | `xml.rs` | the only XML reader: streaming, and bounded in everything |
-//! | `reading.rs` | values picked out of the XML, with a note of all that is missing or wrong |
-//! | `values.rs` | the lexical forms of dates, amounts and codes |
+//! | `reading.rs`, `values.rs` | values picked out of a tree, with a note of all that is missing or wrong |
 //!
 //! Files come from strangers. Whatever they hold, reading takes time linear in their size and memory of a few
 //! times their size, reads no other file and never panics.
 
+mod checks;
+mod document;
 mod document_type;
 mod encoding;
+mod envelope;
 mod file_name;
+mod finding;
 mod format;
 mod invoice;
+mod page;
 mod party;
 mod reading;
 mod receipt;
+mod schema;
+mod signed;
+mod tree;
 mod unreadable;
 mod values;
 mod xml;
 
+pub use document::{Document, FileKind, Judgement};
 pub use document_type::DocumentType;
 pub use encoding::MAX_FILE_BYTES;
+pub use envelope::unwrapped;
 pub use file_name::{InvalidFileName, SdiFileName};
+pub use finding::{Finding, Severity, Words};
 pub use format::Format;
 pub use invoice::{Invoice, read};
+pub use page::{page, summary};
 pub use party::Party;
 pub use receipt::{Outcome, Receipt, ReceiptKind, RejectionReason, read_receipt};
+pub use signed::{Form, Integrity, Signature, Signer, Tampering, Trust, Unopenable, Unverified};
+pub use tree::{Element, Tree};
 pub use unreadable::{Position, Problem, Unreadable};

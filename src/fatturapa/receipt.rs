@@ -3,11 +3,11 @@
 //! There are two families, for invoices to administrations and to private parties, with other root elements for the
 //! same meaning. Namespaces differ between channels and years, so messages are told apart by their root's local name.
 
-use super::encoding::decode;
-use super::reading::{Found, Reading};
+use super::document::Document;
+use super::reading::Reading;
+use super::tree::Element;
 use super::unreadable::{Unreadable, excerpt};
 use super::values::{self, Parsed};
-use super::xml::{Element, Root, Xml};
 
 /// What a message says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -47,8 +47,8 @@ impl ReceiptKind {
         }
     }
 
-    fn of(root: &Root<'_>) -> Result<Self, Unreadable> {
-        match root.element.name {
+    pub(super) fn of(root: Element<'_, '_>) -> Result<Self, Unreadable> {
+        match root.name() {
             "RicevutaConsegna" => Ok(Self::Delivered),
             "NotificaScarto" | "RicevutaScarto" => Ok(Self::Rejected),
             "NotificaMancataConsegna" | "RicevutaImpossibilitaRecapito" => Ok(Self::NotDelivered),
@@ -59,7 +59,7 @@ impl ReceiptKind {
             name => Err(Unreadable::WrongRoot {
                 found: excerpt(name),
                 allowed: "one of the SdI's messages RC, NS, MC, NE, DT, AT, MT",
-                at: root.element.at,
+                at: root.position(),
             }),
         }
     }
@@ -109,67 +109,35 @@ pub struct Receipt {
 /// # Errors
 /// [`Unreadable`], with every missing or wrong element among those read.
 pub fn read_receipt(file: &[u8]) -> Result<Receipt, Unreadable> {
-    let text = decode(file)?;
-    let (xml, root) = Xml::open(&text)?;
-    let kind = ReceiptKind::of(&root)?;
-    let root = root.element;
-    let mut reading = Reading::new(xml);
-    let mut sdi_identifier = Found::Nothing;
-    let mut file_name = Found::Nothing;
-    let mut received = Found::Nothing;
-    let mut delivered = Found::Nothing;
-    let mut outcome = Found::Nothing;
-    let mut description = Found::Nothing;
-    let mut errors = Vec::new();
-    while let Some(child) = reading.child_of(&root)? {
-        match child.name {
-            "IdentificativoSdI" => sdi_identifier = reading.value(&child, values::text)?,
-            "NomeFile" => file_name = reading.value(&child, values::text)?,
-            "DataOraRicezione" => received = reading.value(&child, values::text)?,
-            "DataOraConsegna" => delivered = reading.value(&child, values::text)?,
-            "Descrizione" => description = reading.value(&child, values::text)?,
-            "EsitoCommittente" if kind == ReceiptKind::Outcome => {
-                outcome = read_outcome(&mut reading, &child, &mut description)?.into();
-            }
-            "ListaErrori" if kind == ReceiptKind::Rejected => read_errors(&mut reading, &child, &mut errors)?,
-            _ => {}
-        }
+    let document = Document::open(file)?;
+    let tree = document.tree()?;
+    let root = tree.root();
+    let kind = ReceiptKind::of(root)?;
+    let mut reading = Reading::default();
+    let sdi_identifier = reading.required(root, "IdentificativoSdI", values::text);
+    let file_name = reading.required(root, "NomeFile", values::text);
+    let received = reading.optional(root, "DataOraRicezione", values::text);
+    let delivered = reading.optional(root, "DataOraConsegna", values::text);
+    let mut description = reading.optional(root, "Descrizione", values::text);
+    let mut outcome = None;
+    if kind == ReceiptKind::Outcome
+        && let Some(answer) = reading.element(root, "EsitoCommittente")
+    {
+        outcome = reading.required(answer, "Esito", parse_outcome);
+        description = reading.optional(answer, "Descrizione", values::text).or(description);
     }
-    let sdi_identifier = reading.required_at_root(sdi_identifier, &root, "IdentificativoSdI");
-    let file_name = reading.required_at_root(file_name, &root, "NomeFile");
-    let outcome = match kind {
-        ReceiptKind::Outcome => reading.required_at_root(outcome, &root, "EsitoCommittente"),
-        ReceiptKind::Delivered
-        | ReceiptKind::Rejected
-        | ReceiptKind::NotDelivered
-        | ReceiptKind::TermPassed
-        | ReceiptKind::Attestation
-        | ReceiptKind::Metadata => None,
-    };
+    let errors = if kind == ReceiptKind::Rejected { read_errors(&mut reading, root) } else { Vec::new() };
     let receipt = sdi_identifier.zip(file_name).map(|(sdi_identifier, file_name)| Receipt {
         kind,
         sdi_identifier,
         file_name,
-        received: received.value(),
-        delivered: delivered.value(),
+        received,
+        delivered,
         outcome,
-        description: description.value(),
+        description,
         errors,
     });
-    reading.xml.finish()?;
-    reading.problems.unless_any(receipt)
-}
-
-fn read_outcome<'a>(reading: &mut Reading<'a>, parent: &Element<'a>, reason: &mut Found<String>) -> Result<Option<Outcome>, Unreadable> {
-    let mut outcome = Found::Nothing;
-    while let Some(child) = reading.child_of(parent)? {
-        match child.name {
-            "Esito" => outcome = reading.value(&child, parse_outcome)?,
-            "Descrizione" => *reason = reading.value(&child, values::text)?,
-            _ => {}
-        }
-    }
-    Ok(reading.required(outcome, parent, "Esito"))
+    reading.unless_any(receipt)
 }
 
 fn parse_outcome(text: &str) -> Parsed<Outcome> {
@@ -180,25 +148,13 @@ fn parse_outcome(text: &str) -> Parsed<Outcome> {
     }
 }
 
-fn read_errors<'a>(reading: &mut Reading<'a>, list: &Element<'a>, errors: &mut Vec<RejectionReason>) -> Result<(), Unreadable> {
-    while let Some(error) = reading.child_of(list)? {
-        if error.name != "Errore" {
-            continue;
-        }
-        let mut code = Found::Nothing;
-        let mut description = Found::Nothing;
-        while let Some(child) = reading.child_of(&error)? {
-            match child.name {
-                "Codice" => code = reading.value(&child, values::text)?,
-                "Descrizione" => description = reading.value(&child, |text| Ok(text.to_owned()))?,
-                _ => {}
-            }
-        }
-        let code = reading.required(code, &error, "Codice");
-        let description = description.value().unwrap_or_default();
-        errors.extend(code.map(|code| RejectionReason { code, description }));
+fn read_errors(reading: &mut Reading, root: Element<'_, '_>) -> Vec<RejectionReason> {
+    let mut errors = Vec::new();
+    for error in root.all("ListaErrori").flat_map(|list| list.all("Errore")) {
+        let description = error.text_at("Descrizione").unwrap_or_default().to_owned();
+        errors.extend(reading.required(error, "Codice", values::text).map(|code| RejectionReason { code, description }));
     }
-    Ok(())
+    errors
 }
 
 #[cfg(test)]

@@ -3,7 +3,9 @@
 use std::fmt;
 
 use super::encoding::MAX_FILE_BYTES;
-use super::xml::{MAX_ATTRIBUTES, MAX_DEPTH, MAX_PIECES, MAX_TEXT_BYTES};
+use super::finding::Words;
+use super::signed::Unopenable;
+use super::xml::{MAX_ATTRIBUTES, MAX_DEPTH, MAX_PIECES};
 
 /// A place in a file, counted from 1 as editors do: lines, and characters within the line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,11 +76,14 @@ pub enum Unreadable {
         /// Its size.
         bytes: usize,
     },
-    /// It is a signed container (.p7m), plain or in base64, which is not opened yet.
-    #[error("the file is signed (.p7m): what is inside it cannot be read yet")]
-    Signed,
+    /// It is a signed container (.p7m), plain or in base64, that cannot be opened.
+    #[error("the file is signed (.p7m) and cannot be opened: {why}")]
+    Signed {
+        /// Why not.
+        why: Unopenable,
+    },
     /// Its encoding is not one that can be read.
-    #[error("the file's encoding is {encoding}: save it as UTF-8 (ISO-8859-1 and windows-1252 are read too)")]
+    #[error("the file's encoding is {encoding}: save it as UTF-8 (ISO-8859-1, windows-1252 and UTF-16 are read too)")]
     UnsupportedEncoding {
         /// The encoding as declared or recognised.
         encoding: String,
@@ -129,14 +134,6 @@ pub enum Unreadable {
         /// The element.
         at: Position,
     },
-    /// A value is longer than any of the format's.
-    #[error("{path} at {at} is longer than {MAX_TEXT_BYTES} bytes: no value of the format is, shorten it")]
-    TextTooLong {
-        /// The element, from the root's children down, separated by `/`.
-        path: String,
-        /// Where the element begins.
-        at: Position,
-    },
     /// It is XML, but not of the wanted kind.
     #[error("the file's root element is {found} at {at}: it must be {allowed}")]
     WrongRoot {
@@ -171,7 +168,7 @@ impl Unreadable {
         match self {
             Self::Empty => "EMPTY",
             Self::TooLarge { .. } => "TOO_LARGE",
-            Self::Signed => "SIGNED",
+            Self::Signed { .. } => "SIGNED",
             Self::UnsupportedEncoding { .. } => "UNSUPPORTED_ENCODING",
             Self::NotXml { .. } => "NOT_XML",
             Self::DoctypeForbidden { .. } => "DOCTYPE_FORBIDDEN",
@@ -179,11 +176,61 @@ impl Unreadable {
             Self::TooDeep { .. } => "TOO_DEEP",
             Self::TooManyElements { .. } => "TOO_MANY_ELEMENTS",
             Self::TooManyAttributes { .. } => "TOO_MANY_ATTRIBUTES",
-            Self::TextTooLong { .. } => "TEXT_TOO_LONG",
             Self::WrongRoot { .. } => "WRONG_ROOT",
             Self::OldFormat { .. } => "OLD_FORMAT",
             Self::Content { .. } => "CONTENT",
         }
+    }
+
+    /// Where reading stopped; the beginning, where it is the file as a whole.
+    #[must_use]
+    pub fn position(&self) -> Position {
+        match self {
+            Self::NotXml { at, .. }
+            | Self::DoctypeForbidden { at }
+            | Self::UndefinedEntity { at, .. }
+            | Self::TooDeep { at }
+            | Self::TooManyElements { at }
+            | Self::TooManyAttributes { at }
+            | Self::WrongRoot { at, .. } => *at,
+            Self::Empty
+            | Self::TooLarge { .. }
+            | Self::Signed { .. }
+            | Self::UnsupportedEncoding { .. }
+            | Self::OldFormat { .. }
+            | Self::Content { .. } => Position::START,
+        }
+    }
+
+    /// The same in both languages. What the parser says of a file that is not XML stays as it says it.
+    #[must_use]
+    pub fn words(&self) -> Words {
+        let italian = match self {
+            Self::Empty => "il file è vuoto: inviare l'XML della fattura".to_owned(),
+            Self::TooLarge { bytes } => {
+                format!("il file ha {bytes} byte: ne sono ammessi {MAX_FILE_BYTES} (5 MB); ridurre gli allegati")
+            }
+            Self::Signed { why } => format!("il file è firmato (.p7m) e non si apre: {why}"),
+            Self::UnsupportedEncoding { encoding } => {
+                format!("la codifica del file è {encoding}: salvarlo in UTF-8 (si leggono anche ISO-8859-1, windows-1252 e UTF-16)")
+            }
+            Self::NotXml { problem, .. } => format!("il file non è XML ben formato: {problem}"),
+            Self::DoctypeForbidden { .. } => "il file ha un DOCTYPE, non ammesso: toglierlo".to_owned(),
+            Self::UndefinedEntity { name, .. } => format!("il file usa l'entità &{name};, non definita: scrivere il carattere"),
+            Self::TooDeep { .. } => format!("gli elementi del file sono annidati oltre {MAX_DEPTH} livelli: nessuna fattura ne ha bisogno"),
+            Self::TooManyElements { .. } => {
+                format!("il file ha più di {MAX_PIECES} tra elementi, attributi, commenti e riferimenti: dividerlo in più file")
+            }
+            Self::TooManyAttributes { .. } => {
+                format!("l'elemento ha più di {MAX_ATTRIBUTES} attributi: nessuna fattura ne ha bisogno")
+            }
+            Self::WrongRoot { found, .. } => format!("l'elemento radice è {found}: non è quello di una fattura elettronica"),
+            Self::OldFormat { version } => {
+                format!("il file è nel vecchio formato {version}: lo SdI accetta solo FPR12, FPA12 e FSM10, esportarlo in uno di questi")
+            }
+            Self::Content { problems } => format!("mancano o sono errati {} elementi: {}", problems.len(), list(problems)),
+        };
+        Words::new(italian, self.to_string())
     }
 
     /// What is to be told, one sentence for each thing to put right. Never empty.

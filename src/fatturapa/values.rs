@@ -75,9 +75,9 @@ pub(super) fn name(text: &str) -> Parsed<String> {
     of_length(text, 80).ok_or("1 to 80 characters")
 }
 
-/// Any text that is not empty; its length is bounded by the reader.
+/// A text of a message of the SdI, whose longest values have 255 characters.
 pub(super) fn text(text: &str) -> Parsed<String> {
-    if text.is_empty() { Err("filled in") } else { Ok(text.to_owned()) }
+    of_length(text, 1_000).ok_or("1 to 1000 characters")
 }
 
 fn of_length(text: &str, most: usize) -> Option<String> {

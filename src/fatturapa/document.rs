@@ -1,0 +1,200 @@
+//! A file opened once, and all that is to be said of it.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use chrono::NaiveDate;
+
+use super::checks::checks;
+use super::encoding::decode;
+use super::envelope::unwrapped;
+use super::finding::{Finding, Severity};
+use super::format::{Format, Kind};
+use super::receipt::ReceiptKind;
+use super::schema::{Schema, judge};
+use super::signed::{self, Signature};
+use super::tree::{Element, Tree};
+use super::unreadable::Unreadable;
+use super::xml;
+
+/// A file with its signatures taken off and its encoding dealt with.
+#[derive(Debug)]
+pub struct Document<'f> {
+    text: Cow<'f, str>,
+    signatures: Vec<Signature>,
+}
+
+impl<'f> Document<'f> {
+    /// Opens a file, plain or signed, of at most 5 MB. Whether signatures hold makes no difference to what is inside.
+    ///
+    /// # Errors
+    /// [`Unreadable`], when there is no text to be had.
+    pub fn open(file: &'f [u8]) -> Result<Self, Unreadable> {
+        let (document, signatures) = unwrapped(file)?;
+        let text = match document {
+            Cow::Borrowed(document) => decode(document)?,
+            Cow::Owned(document) => Cow::Owned(decode(&document)?.into_owned()),
+        };
+        Ok(Self { text, signatures })
+    }
+
+    /// Its elements.
+    ///
+    /// # Errors
+    /// [`Unreadable`], when it is not XML that is read here.
+    pub fn tree(&self) -> Result<Tree<'_>, Unreadable> {
+        xml::read(&self.text)
+    }
+
+    /// Its signatures: those around the XML (CAdES), outermost first, then those inside it (XAdES). None when it is not signed.
+    #[must_use]
+    pub fn signatures(&self, tree: &Tree<'_>) -> Vec<Signature> {
+        let mut signatures = self.signatures.clone();
+        signatures.extend(signed::inside(tree));
+        signatures
+    }
+}
+
+/// What a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FileKind {
+    /// An invoice; without a format if it names none of its family.
+    Invoice(Option<Format>),
+    /// A message of the SdI.
+    Message(ReceiptKind),
+    /// Nothing that is known here.
+    Unknown,
+}
+
+impl FileKind {
+    /// The word for programs: `FPR12`, `FPA12`, `FSM10`, `invoice`, the code of a message, or `unknown`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Invoice(Some(format)) => format.code(),
+            Self::Invoice(None) => "invoice",
+            Self::Message(kind) => kind.code(),
+            Self::Unknown => "unknown",
+        }
+    }
+
+    fn of(root: Element<'_, '_>) -> Result<(Self, Option<Kind>), Unreadable> {
+        match Kind::of(root) {
+            Ok(kind) => {
+                let format = root.attribute("versione").and_then(|version| kind.format(version).ok());
+                Ok((Self::Invoice(format), Some(kind)))
+            }
+            Err(unreadable) => match ReceiptKind::of(root) {
+                Ok(message) => Ok((Self::Message(message), None)),
+                Err(_) => Err(unreadable),
+            },
+        }
+    }
+}
+
+impl fmt::Display for FileKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// All that is to be said of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judgement {
+    /// What it is.
+    pub kind: FileKind,
+    /// Whether the official schema takes it: of invoices only.
+    pub schema_valid: bool,
+    /// Its signatures, verified where that can be.
+    pub signatures: Vec<Signature>,
+    /// What is wrong: where it differs from the schema, then signatures and content if they were asked for. One for a file that cannot be
+    /// read.
+    pub findings: Vec<Finding>,
+    /// Why it cannot be read, if it cannot.
+    pub unreadable: Option<Unreadable>,
+}
+
+impl Judgement {
+    /// Judges a file by its format's schema; and, if a day is given, signatures and content as the SdI would on that day.
+    ///
+    /// Of a signed file it is the document inside that is judged, and places are those in it. Takes time linear in the file's size.
+    #[must_use]
+    pub fn of(file: &[u8], received: Option<NaiveDate>) -> Self {
+        Self::read(file, received).unwrap_or_else(|unreadable| {
+            let (at, message) = (unreadable.position(), unreadable.words());
+            let finding = Finding { code: unreadable.code(), severity: Severity::Refused, path: String::new(), at, message };
+            Self {
+                kind: FileKind::Unknown,
+                schema_valid: false,
+                signatures: Vec::new(),
+                findings: vec![finding],
+                unreadable: Some(unreadable),
+            }
+        })
+    }
+
+    fn read(file: &[u8], received: Option<NaiveDate>) -> Result<Self, Unreadable> {
+        let document = Document::open(file)?;
+        let tree = document.tree()?;
+        let (kind, family) = FileKind::of(tree.root())?;
+        let signatures = document.signatures(&tree);
+        let Some(family) = family else {
+            return Ok(Self { kind, schema_valid: false, signatures, findings: Vec::new(), unreadable: None });
+        };
+        let mut findings = judge(Schema::of(family), &tree);
+        let schema_valid = findings.is_empty();
+        if let Some(day) = received {
+            findings.extend(signed::findings(&signatures, day));
+            findings.extend(checks(&tree, family, day));
+        }
+        Ok(Self { kind, schema_valid, signatures, findings, unreadable: None })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FPR12: &[u8] = include_bytes!("../../tests/samples/fpr12.xml");
+
+    fn day() -> Option<NaiveDate> {
+        NaiveDate::from_ymd_opt(2026, 11, 24)
+    }
+
+    #[test]
+    fn a_good_invoice_has_nothing_to_be_said_of_it() {
+        let expected = Judgement {
+            kind: FileKind::Invoice(Some(Format::Fpr12)),
+            schema_valid: true,
+            signatures: Vec::new(),
+            findings: Vec::new(),
+            unreadable: None,
+        };
+        assert_eq!(Judgement::of(FPR12, day()), expected);
+    }
+
+    #[test]
+    fn content_is_looked_at_only_when_it_is_asked_for() {
+        let file = String::from_utf8_lossy(FPR12).replace("<Imposta>22.00", "<Imposta>23.00");
+        let (schema, content) = (Judgement::of(file.as_bytes(), None), Judgement::of(file.as_bytes(), day()));
+        assert!(schema.schema_valid && schema.findings.is_empty());
+        assert!(content.schema_valid && content.findings.iter().any(|finding| finding.code == "00421"), "{content:?}");
+    }
+
+    #[test]
+    fn what_cannot_be_read_has_one_finding_with_its_reason() {
+        for (file, code) in [(&b""[..], "EMPTY"), (b"<a>", "NOT_XML"), (b"<!DOCTYPE a><a/>", "DOCTYPE_FORBIDDEN"), (b"<a/>", "WRONG_ROOT")]
+        {
+            let judged = Judgement::of(file, day());
+            let codes: Vec<_> = judged.findings.iter().map(|finding| finding.code).collect();
+            assert_eq!((judged.schema_valid, judged.kind, codes), (false, FileKind::Unknown, vec![code]));
+            assert!(judged.unreadable.is_some());
+        }
+    }
+
+    #[test]
+    fn messages_of_the_sdi_are_told_apart() {
+        let judged = Judgement::of(include_bytes!("../../tests/samples/receipt-rc.xml"), day());
+        assert_eq!((judged.kind.as_str(), judged.schema_valid, judged.findings.len()), ("RC", false, 0));
+    }
+}

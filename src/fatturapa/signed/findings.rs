@@ -1,0 +1,211 @@
+//! What the SdI would find wrong with the signatures of a file (SdI 00100 to 00107).
+//!
+//! Two of its checks need data from outside and are not made here, as [`Trust`](super::Trust) says: 00101 (certificate revoked) and 00104
+//! (issuer not trusted).
+
+use chrono::NaiveDate;
+
+use super::signature::{Form, Integrity, Signature, Tampering, Unverified};
+use crate::fatturapa::finding::{Finding, Severity, Words};
+use crate::fatturapa::unreadable::Position;
+
+/// What is wrong with signatures if the SdI receives their file on a day: 00102 (it does not hold), 00107 (no usable certificate), 00100
+/// (certificate expired), 00103 and 00105 (signing time missing, or later than that day). A signature that could not be verified is told as
+/// `SIGNATURE_NOT_VERIFIED`, which refuses nothing. Days are those of UTC. Findings on a `.p7m` file's signatures have no element: their path
+/// is empty, and they stand at the file's beginning.
+///
+/// An invoice that was received long ago is held against the day of its delivery, not of today: every certificate expires some day.
+#[must_use]
+pub fn findings(signatures: &[Signature], on: NaiveDate) -> Vec<Finding> {
+    signatures.iter().enumerate().flat_map(|(index, signature)| of_one(index + 1, signature, on)).collect()
+}
+
+fn of_one(number: usize, signature: &Signature, on: NaiveDate) -> Vec<Finding> {
+    let (path, at) = match &signature.form {
+        Form::Cades => (String::new(), Position::START),
+        Form::Xades { path, at } => (path.clone(), *at),
+    };
+    let signer = signature.signer.common_name.as_deref().or(signature.signer.organization.as_deref());
+    let signer = signer.map_or_else(String::new, |signer| format!(" ({signer})"));
+    let told = [integrity(&signature.integrity), validity(signature, on), signing_time(signature, on)];
+    let found = told.into_iter().flatten().map(|(code, severity, words)| Finding {
+        code,
+        severity,
+        path: path.clone(),
+        at,
+        message: Words::new(format!("firma {number}{signer}: {}", words.italian), format!("signature {number}{signer}: {}", words.english)),
+    });
+    found.collect()
+}
+
+type Told = (&'static str, Severity, Words);
+
+fn integrity(integrity: &Integrity) -> Option<Told> {
+    match integrity {
+        Integrity::Verified => None,
+        Integrity::Tampered { what: Tampering::Document } => Some((
+            "00102",
+            Severity::Refused,
+            Words::new(
+                "il documento è stato modificato dopo la firma; firmare di nuovo il documento",
+                "the document was changed after it was signed; sign it again",
+            ),
+        )),
+        Integrity::Tampered { what: Tampering::Signature } => Some((
+            "00102",
+            Severity::Refused,
+            Words::new(
+                "la firma non è stata fatta con la chiave del certificato su questo documento; firmare di nuovo il documento",
+                "the signature was not made with the certificate's key on this document; sign the document again",
+            ),
+        )),
+        Integrity::NotVerified { why } => Some(not_verified(why)),
+    }
+}
+
+fn not_verified(why: &Unverified) -> Told {
+    let Words { italian, english } = why.words();
+    match why {
+        Unverified::NoSigner | Unverified::Malformed => (
+            "00102",
+            Severity::Refused,
+            Words::new(
+                format!("la firma non è valida: {italian}; firmare di nuovo il documento"),
+                format!("the signature is not valid: {english}; sign the document again"),
+            ),
+        ),
+        Unverified::NoCertificate | Unverified::UnreadableCertificate => (
+            "00107",
+            Severity::Refused,
+            Words::new(
+                format!("il certificato non è valido: {italian}; firmare di nuovo includendo il certificato"),
+                format!("the certificate is not valid: {english}; sign again with the certificate inside"),
+            ),
+        ),
+        Unverified::UnknownAlgorithm { .. } | Unverified::KeyLength { .. } | Unverified::TooMuchWork | Unverified::Xades => (
+            "SIGNATURE_NOT_VERIFIED",
+            Severity::Advice,
+            Words::new(
+                format!("la firma non è stata verificata: {italian}; verificarla con il programma di firma"),
+                format!("the signature was not verified: {english}; verify it with the signing program"),
+            ),
+        ),
+    }
+}
+
+fn validity(signature: &Signature, on: NaiveDate) -> Option<Told> {
+    let (first, last) = (signature.not_before?.date_naive(), signature.not_after?.date_naive());
+    if last < on {
+        let words = Words::new(
+            format!("il certificato è scaduto il {last}, prima del {on}; firmare di nuovo con un certificato in corso di validità"),
+            format!("the certificate expired on {last}, before {on}; sign again with one that is still valid"),
+        );
+        return Some(("00100", Severity::Refused, words));
+    }
+    (on < first).then(|| {
+        let words = Words::new(
+            format!("il certificato è valido solo dal {first}, dopo il {on}; firmare di nuovo con un certificato già valido"),
+            format!("the certificate is valid from {first} only, after {on}; sign again with one that is valid already"),
+        );
+        ("00107", Severity::Refused, words)
+    })
+}
+
+fn signing_time(signature: &Signature, on: NaiveDate) -> Option<Told> {
+    match signature.signing_time.map(|time| time.date_naive()) {
+        Some(signed) if signed <= on => None,
+        Some(signed) => Some((
+            "00105",
+            Severity::Refused,
+            Words::new(
+                format!("la firma porta la data {signed}, successiva al {on}; correggere la data del computer e firmare di nuovo"),
+                format!("the signature is dated {signed}, after {on}; set the computer's clock right and sign again"),
+            ),
+        )),
+        None => Some((
+            "00103",
+            Severity::Refused,
+            Words::new(
+                "manca la data e l'ora della firma (signingTime); firmare di nuovo con un programma che la indichi",
+                "the time of signing (signingTime) is missing; sign again with a program that states it",
+            ),
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, Utc};
+
+    use super::*;
+    use crate::fatturapa::signed::signature::{Signer, Trust};
+
+    fn time(text: &str) -> DateTime<Utc> {
+        text.parse().expect("a time")
+    }
+
+    fn good() -> Signature {
+        Signature {
+            form: Form::Cades,
+            signer: Signer { common_name: Some("Maria Rossi".to_owned()), ..Signer::default() },
+            issuer: Some("Firme S.p.A.".to_owned()),
+            not_before: Some(time("2025-01-10T00:00:00Z")),
+            not_after: Some(time("2028-01-10T23:59:59Z")),
+            signing_time: Some(time("2026-03-31T09:00:00Z")),
+            algorithm: "RSA with SHA-256".to_owned(),
+            integrity: Integrity::Verified,
+            trust: Trust::NotChecked,
+        }
+    }
+
+    fn codes(signature: Signature, on: &str) -> Vec<(&'static str, Severity)> {
+        let on = on.parse().expect("a day");
+        findings(&[signature], on).into_iter().map(|finding| (finding.code, finding.severity)).collect()
+    }
+
+    #[test]
+    fn a_good_signature_is_good_from_its_day_to_the_last_day_of_its_certificate() {
+        for day in ["2026-03-31", "2028-01-10"] {
+            assert_eq!(codes(good(), day), [], "{day}");
+        }
+        assert_eq!(codes(good(), "2028-01-11"), [("00100", Severity::Refused)]);
+        assert_eq!(codes(good(), "2026-03-30"), [("00105", Severity::Refused)]);
+        assert_eq!(codes(good(), "2025-01-09"), [("00107", Severity::Refused), ("00105", Severity::Refused)]);
+    }
+
+    #[test]
+    fn a_signature_without_its_time_is_refused() {
+        assert_eq!(codes(Signature { signing_time: None, ..good() }, "2026-04-01"), [("00103", Severity::Refused)]);
+    }
+
+    #[test]
+    fn what_does_not_hold_is_refused_and_what_could_not_be_verified_is_advice() {
+        let of = |integrity| codes(Signature { integrity, ..good() }, "2026-04-01");
+        let why = |why| of(Integrity::NotVerified { why });
+        assert_eq!(of(Integrity::Tampered { what: Tampering::Document }), [("00102", Severity::Refused)]);
+        assert_eq!(of(Integrity::Tampered { what: Tampering::Signature }), [("00102", Severity::Refused)]);
+        assert_eq!(why(Unverified::NoSigner), [("00102", Severity::Refused)]);
+        assert_eq!(why(Unverified::Malformed), [("00102", Severity::Refused)]);
+        assert_eq!(why(Unverified::NoCertificate), [("00107", Severity::Refused)]);
+        assert_eq!(why(Unverified::UnreadableCertificate), [("00107", Severity::Refused)]);
+        assert_eq!(why(Unverified::KeyLength { bits: 1024 }), [("SIGNATURE_NOT_VERIFIED", Severity::Advice)]);
+        assert_eq!(why(Unverified::TooMuchWork), [("SIGNATURE_NOT_VERIFIED", Severity::Advice)]);
+        assert_eq!(why(Unverified::Xades), [("SIGNATURE_NOT_VERIFIED", Severity::Advice)]);
+        let algorithm = "1.2.3".to_owned();
+        assert_eq!(why(Unverified::UnknownAlgorithm { algorithm }), [("SIGNATURE_NOT_VERIFIED", Severity::Advice)]);
+    }
+
+    #[test]
+    fn a_finding_says_which_signature_it_is_and_whose() {
+        let second = Signature { integrity: Integrity::Tampered { what: Tampering::Document }, ..good() };
+        let found = findings(&[good(), second], "2026-04-01".parse().expect("a day"));
+        let messages: Vec<_> = found.iter().map(|finding| (finding.message.italian.as_str(), finding.message.english.as_str())).collect();
+        assert_eq!(
+            messages,
+            [(
+                "firma 2 (Maria Rossi): il documento è stato modificato dopo la firma; firmare di nuovo il documento",
+                "signature 2 (Maria Rossi): the document was changed after it was signed; sign it again",
+            )]
+        );
+    }
+}

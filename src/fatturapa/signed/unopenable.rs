@@ -1,0 +1,59 @@
+//! Why a signed file could not be opened.
+
+use super::ber::{MAX_DEPTH, MAX_ELEMENTS};
+use super::{MAX_CERTIFICATES, MAX_NESTED, MAX_SIGNATURES};
+
+/// Why the document inside a signed file could not be taken out. Nothing here says that a signature is wrong: that is told beside the
+/// document, as an [`Integrity`](super::Integrity).
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unopenable {
+    /// It is neither ASN.1 nor base64 of it.
+    #[error("its base64 is wrong at character {character} (blanks not counted): get it anew, as the signing program wrote it")]
+    NotBase64 {
+        /// Which character, from 1, without blanks, line ends and PEM's first line.
+        character: usize,
+    },
+    /// Its bytes are not ASN.1: it was cut off or changed on its way.
+    #[error("byte {at} is not ASN.1: {problem}; get it anew, as the signing program wrote it")]
+    NotAsn1 {
+        /// Which byte, from 0; of what was in base64, once decoded.
+        at: usize,
+        /// What is wrong there.
+        problem: &'static str,
+    },
+    /// Its ASN.1 is nested deeper than that of any signature.
+    #[error("its ASN.1 is nested more than {MAX_DEPTH} deep at byte {at}: no signature needs that")]
+    TooDeep {
+        /// The first byte that is too deep.
+        at: usize,
+    },
+    /// Its ASN.1 has more elements than that of any signature.
+    #[error("its ASN.1 has more than {MAX_ELEMENTS} elements: no signature needs that")]
+    TooManyElements,
+    /// It is a container, but of another kind: an encrypted document, a time stamp.
+    #[error("it holds content of type {found}, not a signature (CMS signedData, 1.2.840.113549.1.7.2): send the signed document")]
+    NotSigned {
+        /// The identifier of its content.
+        found: String,
+    },
+    /// It is ASN.1, but not in the shape of a signature.
+    #[error("its {part} is not as CMS (RFC 5652) demands: get it anew, as the signing program wrote it")]
+    Malformed {
+        /// Which part, by its name in RFC 5652.
+        part: &'static str,
+    },
+    /// The document is not inside: the signature was made to go beside it.
+    #[error(
+        "the signature is detached, the document that it signs is not inside: send the invoice's XML, or sign it again with the document inside"
+    )]
+    Detached,
+    /// Signatures are wrapped in signatures more often than anyone does.
+    #[error("it holds a signed file in a signed file more than {MAX_NESTED} deep: send the invoice with fewer signatures around it")]
+    NestedTooDeep,
+    /// More people signed it than ever do.
+    #[error("it has more than {MAX_SIGNATURES} signatures: send the invoice with fewer")]
+    TooManySignatures,
+    /// It carries more certificates than all its signatures can need.
+    #[error("it carries more than {MAX_CERTIFICATES} certificates: no invoice needs that")]
+    TooManyCertificates,
+}
