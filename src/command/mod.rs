@@ -53,7 +53,7 @@ enum Command {
     Token(TokenArguments),
     /// Print the settings in force and where each comes from, secrets hidden; or everything that is wrong with them.
     CheckConfig(Settings),
-    /// Check that the books of every account agree: usage, ledger and stored documents. Reads only.
+    /// Check that the books of every account agree: usage, ledger and stored documents; services, orders and payments. Reads only.
     Audit(Settings),
     /// Play the guide's story against a real server and check every step; the server then stays until Ctrl-C or SIGTERM.
     Demo(demo::Arguments),
@@ -220,13 +220,14 @@ fn check_config(settings: &Settings) -> Result<(), Failure> {
 async fn audit(config: Config) -> Result<(), Failure> {
     let db = app::open_as_it_is(&config, app::clock(&config)?).await?;
     let report = audit::audit(&db).await.map_err(|error| Trouble::of(db.url(), &error))?;
-    println!("{} accounts, {} documents, {} bytes", report.accounts, report.documents, report.bytes);
+    let audit::Report { accounts, documents, bytes, services, orders, .. } = report;
+    println!("{accounts} accounts, {documents} documents, {bytes} bytes, {services} services, {orders} orders");
     for difference in &report.differences {
         println!("{difference}");
     }
     match report.differences.len() {
         0 => {
-            println!("usage, ledger and documents agree");
+            println!("usage, ledger and documents agree; services, orders and payments agree");
             Ok(())
         }
         count => Err(Failure::Differences(count)),
