@@ -79,9 +79,17 @@ pub fn catalogue(config: &Config) -> Result<Catalogue, StartError> {
 
 /// Opens the database and sees to its schema: an embedded one is brought up to date, a shared one must be.
 pub async fn open(config: &Config, clock: Clock) -> Result<Db, StartError> {
+    match &config.database.url {
+        Url::Sqlite(_) => open_up_to_date(config, clock).await,
+        Url::Postgres(_) => current(Db::open(&config.database, clock).await?).await,
+    }
+}
+
+/// Opens the database and brings its schema up to date, unless a newer program made it.
+pub async fn open_up_to_date(config: &Config, clock: Clock) -> Result<Db, StartError> {
     let db = Db::open(&config.database, clock).await?;
     let failed = |error| Trouble::of(&config.database.url, &error);
-    if let (Url::Sqlite(_), Standing::Behind(_)) = (db.url(), migration::standing(&db).await.map_err(failed)?) {
+    if let Standing::Behind(_) = migration::standing(&db).await.map_err(failed)? {
         migration::migrate(&db).await.map_err(failed)?;
     }
     current(db).await

@@ -13,7 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::app::{self, StartError};
 use crate::audit;
 use crate::config::{self, Config, ConfigErrors, Sources};
-use crate::db::{Db, OpenError, Trouble, migration};
+use crate::db::Trouble;
 use crate::demo;
 use crate::ids::AccountId;
 
@@ -153,12 +153,6 @@ impl From<ConfigErrors> for Failure {
     }
 }
 
-impl From<OpenError> for Failure {
-    fn from(error: OpenError) -> Self {
-        Self::Database(error.to_string())
-    }
-}
-
 impl From<Trouble> for Failure {
     fn from(error: Trouble) -> Self {
         Self::Database(error.to_string())
@@ -201,8 +195,7 @@ async fn migrate(mut config: Config) -> Result<(), Failure> {
     config.database.statement_timeout = std::time::Duration::ZERO;
     config.database.lock_timeout = std::time::Duration::ZERO;
     config.database.max_connections = config.database.max_connections.max(2);
-    let db = Db::open(&config.database, app::clock(&config)?).await?;
-    migration::migrate(&db).await.map_err(|error| Trouble::of(db.url(), &error))?;
+    let db = app::open_up_to_date(&config, app::clock(&config)?).await?;
     println!("{} is up to date", db.url());
     Ok(())
 }
