@@ -78,8 +78,8 @@ fn write_row(table: &mut String, method: &MethodDescriptor, policy: &DynamicMess
     assert!(!roles.is_empty(), "the policy of {name} names no role");
 
     let repeatable = flag("repeatable");
-    let has_request_id = method.input().get_field_by_name("request_id").is_some();
-    assert_eq!(repeatable, has_request_id, "{name}: repeatable goes with a request_id in the request");
+    let request_id = method.input().get_field_by_name("request_id").map(|field| field.number());
+    assert_eq!(request_id, repeatable.then_some(1), "{name}: repeatable goes with a request_id in the request, as field 1");
     let reads = matches!(effect.as_str(), "Read" | "ReadDocuments");
     assert_eq!(repeatable, !reads, "{name}: every method that changes something is repeatable, and no other");
 

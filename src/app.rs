@@ -84,12 +84,21 @@ pub fn catalogue(config: &Config) -> Result<Catalogue, ConfigErrors> {
 
 /// Opens the database and sees to its schema: an embedded one is brought up to date, a shared one must be.
 pub async fn open(config: &Config, clock: Clock) -> Result<Db, StartError> {
+    match &config.database.url {
+        Url::Sqlite(_) => open_up_to_date(config, clock).await.map(|(db, _)| db),
+        Url::Postgres(_) => current(Db::open(&config.database, clock).await?).await,
+    }
+}
+
+/// Opens the database and brings its schema up to date, unless a newer program made it; tells how many migrations that took.
+pub async fn open_up_to_date(config: &Config, clock: Clock) -> Result<(Db, usize), StartError> {
     let db = Db::open(&config.database, clock).await?;
     let failed = |error| Trouble::of(&config.database.url, &error);
-    if let (Url::Sqlite(_), Standing::Behind(_)) = (db.url(), migration::standing(&db).await.map_err(failed)?) {
-        migration::migrate(&db).await.map_err(failed)?;
-    }
-    current(db).await
+    let applied = match migration::standing(&db).await.map_err(failed)? {
+        Standing::Behind(_) => migration::migrate(&db).await.map_err(failed)?,
+        Standing::Current | Standing::Ahead(_) => 0,
+    };
+    Ok((current(db).await?, applied))
 }
 
 /// Opens the database for a look: whatever its kind, its schema must be the one of this program.

@@ -97,12 +97,19 @@ impl Call {
     pub fn once(&self, request_id: Uuid, request: &impl Message) -> Once {
         let mut digest = Context::new(&SHA256);
         digest.update(self.method.path.as_bytes());
-        digest.update(&request.encode_to_vec());
+        let mut content = request.encode_to_vec();
+        // A UUID may be written in either case. Tag and length, which stand before it, have no letters.
+        let written = content.len().min(REQUEST_ID_END);
+        content[..written].make_ascii_lowercase();
+        digest.update(&content);
         let mut key = RequestKey { account: self.standing.as_ref().map(|s| s.account), request_id, digest: [0; 32] };
         key.digest.copy_from_slice(digest.finish().as_ref());
         Once { key, op: self.method.name(), deadline: self.deadline }
     }
 }
+
+/// Where the request_id ends in a request that has one: it is field 1, a tag, a length and the UUID's text.
+pub const REQUEST_ID_END: usize = 2 + uuid::fmt::Hyphenated::LENGTH;
 
 /// Reads a request_id: a UUID in its usual form, not the nil one.
 pub fn request_id(check: &mut Check, text: &str) -> Option<Uuid> {

@@ -15,7 +15,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::app::{self, StartError};
 use crate::audit;
 use crate::config::{self, Config, ConfigErrors, Sources};
-use crate::db::{Db, OpenError, Trouble, migration};
+use crate::db::Trouble;
 use crate::demo;
 use crate::ids::AccountId;
 use crate::terminal::counted;
@@ -56,7 +56,7 @@ enum Command {
     Token(TokenArguments),
     /// Print the settings in force and where each comes from, secrets hidden; or everything that is wrong with them.
     CheckConfig(Settings),
-    /// Check that the books of every account agree: usage, ledger and stored documents. Reads only.
+    /// Check that the books of every account agree: usage, ledger and stored documents; services, orders and payments. Reads only.
     Audit(Settings),
     /// Judge invoice files as the SdI would, without a server: structure, and with --content signatures and content too.
     ///
@@ -168,12 +168,6 @@ impl From<ConfigErrors> for Failure {
     }
 }
 
-impl From<OpenError> for Failure {
-    fn from(error: OpenError) -> Self {
-        Self::Database(error.to_string())
-    }
-}
-
 impl From<Trouble> for Failure {
     fn from(error: Trouble) -> Self {
         Self::Database(error.to_string())
@@ -218,8 +212,8 @@ async fn migrate(mut config: Config) -> Result<(), Failure> {
     config.database.statement_timeout = std::time::Duration::ZERO;
     config.database.lock_timeout = std::time::Duration::ZERO;
     config.database.max_connections = config.database.max_connections.max(2);
-    let db = Db::open(&config.database, app::clock(&config)?).await?;
-    match migration::migrate(&db).await.map_err(|error| Trouble::of(db.url(), &error))? {
+    let (db, applied) = app::open_up_to_date(&config, app::clock(&config)?).await?;
+    match applied {
         0 => println!("{} was up to date already", db.url()),
         applied => println!("{} applied: {} is up to date", counted(applied, "migration"), db.url()),
     }
@@ -236,14 +230,15 @@ fn check_config(settings: &Settings) -> Result<(), Failure> {
 async fn audit(config: Config) -> Result<(), Failure> {
     let db = app::open_as_it_is(&config, app::clock(&config)?).await?;
     let report = audit::audit(&db).await.map_err(|error| Trouble::of(db.url(), &error))?;
-    let bytes = report.bytes;
-    println!("{}, {}, {bytes} bytes", counted(report.accounts, "account"), counted(report.documents, "document"));
+    let audit::Report { accounts, documents, bytes, services, orders, .. } = report;
+    let (accounts, documents) = (counted(accounts, "account"), counted(documents, "document"));
+    println!("{accounts}, {documents}, {bytes} bytes, {}, {}", counted(services, "service"), counted(orders, "order"));
     for difference in &report.differences {
         println!("{difference}");
     }
     match report.differences.len() {
         0 => {
-            println!("usage, ledger and documents agree");
+            println!("usage, ledger and documents agree; services, orders and payments agree");
             Ok(())
         }
         count => Err(Failure::Differences(count)),

@@ -13,7 +13,7 @@ use tonic::Status;
 use tonic::body::Body;
 use uuid::Uuid;
 
-use crate::call::{Call, parse_request_id};
+use crate::call::{Call, REQUEST_ID_END, parse_request_id};
 use crate::db::Db;
 
 type Data = <Body as HttpBody>::Data;
@@ -42,8 +42,8 @@ pub async fn answered_before(db: &Db, call: &Call, mut body: Body) -> Result<Opt
     Ok(known.then(|| Body::new(Rejoined { read, rest: body })))
 }
 
-/// Five bytes of gRPC, a protobuf tag and a length, and the UUID's text: request_id is field 1 of every request that has one.
-const BEGINNING: usize = 5 + 2 + uuid::fmt::Hyphenated::LENGTH;
+/// Five bytes of gRPC, and the request_id.
+const BEGINNING: usize = 5 + REQUEST_ID_END;
 const UNCOMPRESSED: u8 = 0;
 const FIELD_1_TEXT: u8 = 0x0a;
 

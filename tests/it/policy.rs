@@ -23,6 +23,7 @@ on_both_databases!(
     a_path_that_is_not_in_the_contract_is_refused,
     the_same_request_twenty_times_at_once_has_one_effect_and_one_answer,
     a_request_id_with_other_content_is_refused,
+    a_request_id_in_capitals_is_the_same_one,
     the_write_that_filled_the_space_can_be_repeated_afterwards,
     a_refusal_for_space_is_not_kept,
 );
@@ -215,6 +216,22 @@ async fn a_request_id_with_other_content_is_refused(app: &TestApp) {
         caller.raw(method.policy.path, first).await.unwrap_or_else(|status| panic!("{}: {status}", method.name()));
         let refusal = refused(caller.raw(method.policy.path, other).await);
         assert_eq!((refusal.code, refusal.reason), (Code::FailedPrecondition, ErrorReason::RequestIdReused), "{}", method.name());
+    }
+}
+
+async fn a_request_id_in_capitals_is_the_same_one(app: &TestApp) {
+    let ann = app.customer("ann").create().await;
+    for method in methods().filter(|method| method.policy.repeatable) {
+        let caller = method.callers(app, &ann).remove(0);
+        let field = method.field("request_id").expect("a repeatable request has one");
+        let small = method.example(app, &ann).await;
+        let capitals = method.with(&small, &field, &method.text(&small, &field).to_uppercase());
+        assert_ne!(small, capitals, "{}", method.name());
+        let (_, first) = caller.raw(method.policy.path, small).await.unwrap_or_else(|status| panic!("{}: {status}", method.name()));
+        let (metadata, again) =
+            caller.raw(method.policy.path, capitals).await.unwrap_or_else(|status| panic!("{}: {status}", method.name()));
+        assert!(replayed(&metadata), "{}", method.name());
+        assert_eq!(first, again, "{}", method.name());
     }
 }
 

@@ -71,6 +71,31 @@ async fn a_postgresql_that_cannot_be_used_is_told_with_what_to_do() {
     database.drop().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn on_sqlite_a_schema_of_a_newer_program_is_told_by_every_command_with_what_to_do() {
+    a_schema_of_a_newer_program_is_told_by_every_command_with_what_to_do(Engine::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_postgres_a_schema_of_a_newer_program_is_told_by_every_command_with_what_to_do() {
+    a_schema_of_a_newer_program_is_told_by_every_command_with_what_to_do(Engine::Postgres).await;
+}
+
+async fn a_schema_of_a_newer_program_is_told_by_every_command_with_what_to_do(engine: Engine) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = folder.path();
+    let database = TestDatabase::empty(engine, folder).await;
+    let migrated = program(folder).args(["migrate", "--database", &database.url]).output().expect("it runs");
+    assert_eq!(migrated.status.code(), Some(0), "{}", String::from_utf8_lossy(&migrated.stderr));
+    let noted = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m9999_from_the_future', 0)";
+    database.execute(noted).await.expect("it is noted");
+    for command in ["serve", "migrate", "audit"] {
+        let told = refuses(folder, command, &database.url);
+        says(&told, &["m9999_from_the_future, which this program does not know", "run the program that made it, or a newer one"]);
+    }
+    database.drop().await;
+}
+
 #[test]
 fn an_address_where_no_postgresql_listens_is_told_with_what_to_do() {
     let folder = tempfile::tempdir().expect("a temporary folder");

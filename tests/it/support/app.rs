@@ -145,11 +145,15 @@ impl TestApp {
         self.database.number("SELECT COUNT(*) FROM simulated_charge").await
     }
 
+    /// What the audit finds now.
+    pub async fn differences(&self) -> Vec<String> {
+        audit::audit(&self.app.db).await.unwrap_or_else(|error| panic!("the audit failed: {error}")).differences
+    }
+
     /// The end: background work done, books in order, a clean exit, nothing left behind.
     pub async fn finish(self) {
         self.settled().await;
-        let report = audit::audit(&self.app.db).await.unwrap_or_else(|error| panic!("the audit failed: {error}"));
-        assert_eq!(report.differences, Vec::<String>::new(), "the books do not agree");
+        assert_eq!(self.differences().await, Vec::<String>::new(), "the books do not agree");
         // Before the server: it waits for connections that are in use.
         drop(self.front);
         assert_eq!(self.app.stop().await, Ended::Clean, "the server did not end cleanly");
