@@ -4,7 +4,7 @@ use std::fmt;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::sqlx::{
@@ -15,7 +15,7 @@ use sea_orm::sqlx::{
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
 use super::trouble::Trouble;
@@ -129,24 +129,6 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 const FRESH: Duration = Duration::from_secs(1);
 /// How long a connection that is given back may take to answer.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// For so long the answer of one connection stands for the others. Calls that end sooner than this after the network breaks leave theirs behind.
-const PULSE: Duration = Duration::from_millis(100);
-
-/// When a connection of the pool answered last.
-#[derive(Clone, Default)]
-struct Pulse(Arc<Mutex<Option<Instant>>>);
-
-impl Pulse {
-    fn was_felt(&self) -> bool {
-        self.0.lock().is_ok_and(|last| last.is_some_and(|last| last.elapsed() < PULSE))
-    }
-
-    fn is_felt(&self) {
-        if let Ok(mut last) = self.0.lock() {
-            *last = Some(Instant::now());
-        }
-    }
-}
 
 impl Db {
     /// Opens the database. It does not look at the schema: see [`super::migration`].
@@ -315,20 +297,13 @@ fn postgres_options(url: &SecretString, settings: &Settings, access: Access) -> 
     // A connection that a cancelled call left inside a transaction is thrown away instead of handed to the next caller:
     // inside one, now() stands still while statement_timestamp() moves on. The question also serves as the ping, which a reader that was
     // at work a moment ago can do without: it is never in a transaction, and the round trip would double what a read costs.
-    // The driver asks each connection that is given back whether it is well, and waits for the answer without end: behind a broken network
-    // all of them would wait, and none be free. So it is asked here before, with patience, unless another one answered a moment ago.
-    let pulse = Pulse::default();
-    options.map_sqlx_postgres_pool_opts(move |pool| {
-        let pulse = pulse.clone();
-        pool.after_release(move |connection, _| {
-            let pulse = pulse.clone();
+    // The driver asks each connection that is given back whether it is well, and waits for the answer without end: behind a broken network all
+    // of them would wait, and none be free. So it is asked here before, with patience, while nobody waits for it.
+    options.map_sqlx_postgres_pool_opts(|pool| {
+        pool.after_release(|connection, _| {
             Box::pin(async move {
-                if pulse.was_felt() {
-                    return Ok(true);
-                }
                 let answer = timeout(PATIENCE, connection.ping()).await;
                 answer.map_err(|_| sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()))??;
-                pulse.is_felt();
                 Ok(true)
             })
         })

@@ -145,7 +145,7 @@ where
 const BACKGROUND_LIMIT: Duration = Duration::from_secs(30);
 /// How long after its deadline an attempt may still run: the database ends every statement long before, unless the network between has
 /// broken, and then the turn and the connection must not be held for ever.
-const LAST_ATTEMPT: Duration = Duration::from_mins(1);
+const LAST_ATTEMPT: Duration = Duration::from_secs(30);
 const FIRST_PAUSE: Duration = Duration::from_millis(4);
 const LONGEST_PAUSE: Duration = Duration::from_millis(200);
 

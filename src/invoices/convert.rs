@@ -54,7 +54,7 @@ fn sdi_name(check: &mut Check, name: &str) -> Option<String> {
     check.parse::<SdiFileName>("file_name", name).map(|name| name.to_string())
 }
 
-fn size(check: &mut Check, file: &[u8], most: usize) {
+pub(super) fn size(check: &mut Check, file: &[u8], most: usize) {
     if file.is_empty() {
         check.refuse("file", "must be given");
     } else if file.len() > most {

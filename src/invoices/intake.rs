@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use chrono::NaiveDate;
 use ring::digest::{SHA256, digest};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
 use crate::db::Fault;
-use crate::fatturapa::{self, Invoice, MAX_FILE_BYTES, Receipt, Unreadable};
+use crate::fatturapa::{self, Invoice, Judgement, MAX_FILE_BYTES, Receipt, Unreadable};
 use crate::space::Bytes;
 
 /// A file, ready to be stored.
@@ -41,6 +42,11 @@ impl Intake {
         self.take(file, fatturapa::read).await
     }
 
+    /// Judges a file as the SdI would if it received it on this day.
+    pub async fn judge(&self, file: Vec<u8>, received: NaiveDate) -> Result<Judgement, Fault> {
+        self.apart(move || Ok(Judgement::of(&file, Some(received)))).await
+    }
+
     /// Takes a receipt in.
     pub async fn receipt(&self, file: Vec<u8>) -> Result<(File, Result<Receipt, Unreadable>), Fault> {
         self.take(file, fatturapa::read_receipt).await
@@ -51,11 +57,19 @@ impl Intake {
         file: Vec<u8>,
         read: fn(&[u8]) -> Result<T, Unreadable>,
     ) -> Result<(File, Result<T, Unreadable>), Fault> {
+        let taken = move || {
+            let reading = read(&file);
+            compress(&file).map(|file| (file, reading))
+        };
+        self.apart(taken).await
+    }
+
+    /// Does work that keeps a processor busy, away from the threads that serve calls.
+    async fn apart<T: Send + 'static>(&self, work: impl FnOnce() -> Result<T, Fault> + Send + 'static) -> Result<T, Fault> {
         let place = self.places.clone().acquire_owned().await.map_err(|closed| Fault::Broken(closed.to_string()))?;
         let work = spawn_blocking(move || {
             let _place = place;
-            let reading = read(&file);
-            compress(&file).map(|file| (file, reading))
+            work()
         });
         work.await.map_err(|ended| Fault::Broken(format!("a file could not be read: {ended}")))?
     }

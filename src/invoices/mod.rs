@@ -4,6 +4,7 @@ mod archive;
 mod convert;
 mod error;
 mod intake;
+mod judged;
 mod received;
 mod sent;
 mod service;

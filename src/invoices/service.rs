@@ -12,8 +12,9 @@ use tonic::{Request, Response, Status};
 use super::convert::{self, Delivery};
 use super::received::{self, Delivered};
 use super::sent::{self, Draft, SentFile};
-use super::{Intake, InvoiceError, MAX_CHUNK, archive, store};
+use super::{Intake, InvoiceError, MAX_CHUNK, archive, judged, store};
 use crate::call::Call;
+use crate::clock::CalendarDay;
 use crate::db::{Db, Fault, Tx};
 use crate::fatturapa::{Invoice, Receipt};
 use crate::ids::AccountId;
@@ -157,6 +158,15 @@ impl InvoicesService for InvoicesApi {
         let mut rows = store::list(self.db.reader(), call.account(), &filter, &page).await.map_err(Fault::from)?;
         let next_page_token = page.cut(&mut rows, &question, |row| row.id.0);
         Ok(Response::new(pb::ListInvoicesResponse { invoices: rows.iter().map(convert::invoice).collect(), next_page_token }))
+    }
+
+    async fn validate_invoice(
+        &self,
+        request: Request<pb::ValidateInvoiceRequest>,
+    ) -> Result<Response<pb::ValidateInvoiceResponse>, Status> {
+        let file = judged::file(request.into_inner())?;
+        let today = CalendarDay::of(self.db.clock().now()).date();
+        Ok(Response::new(judged::judgement(&self.intake.judge(file, today).await?)))
     }
 
     type DownloadInvoiceStream = Download;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Mutex, Notify};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::db::{Db, Fault};
@@ -32,7 +32,11 @@ pub struct Worker {
 
 const POLL: Duration = Duration::from_secs(1);
 /// A round that takes longer waits for an answer that will not come.
-const LONGEST_ROUND: Duration = Duration::from_mins(5);
+const LONGEST_ROUND: Duration = Duration::from_mins(1);
+/// The same of a look at what is due.
+const LONGEST_LOOK: Duration = Duration::from_secs(10);
+/// How long a round may go on once the process was told to stop; what it leaves is taken up by the next process.
+const LAST_ROUND: Duration = Duration::from_secs(5);
 /// After a failed round, for example while the database is away.
 const PAUSE: Duration = Duration::from_secs(5);
 
@@ -43,7 +47,7 @@ impl Worker {
         Self { db, rules, gateway, transport, wake, diary: Mutex::default(), post: Mutex::default() }
     }
 
-    /// Runs until it is told to stop; a round that has begun is finished. Mail has a round of its own: a mail server that does not answer
+    /// Runs until it is told to stop; a round that has begun may finish. Mail has a round of its own: a mail server that does not answer
     /// must not hold money up.
     pub async fn run(&self, stop: CancellationToken) {
         tokio::join!(self.repeat(&stop, || self.orders()), self.repeat(&stop, || self.mails()));
@@ -52,7 +56,10 @@ impl Worker {
     async fn repeat<R: Future<Output = Result<usize, WorkError>>>(&self, stop: &CancellationToken, round: impl Fn() -> R) {
         while !stop.is_cancelled() {
             // What was claimed by a round that is given up is taken up again by a later one.
-            let done = timeout(LONGEST_ROUND, round()).await.unwrap_or(Err(WorkError::Stuck));
+            let done = tokio::select! {
+                done = timeout(LONGEST_ROUND, round()) => done.unwrap_or(Err(WorkError::Stuck)),
+                () = async { stop.cancelled().await; sleep(LAST_ROUND).await } => return,
+            };
             let pause = match done {
                 Ok(0) => POLL,
                 Ok(_) => {
@@ -67,7 +74,7 @@ impl Worker {
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = self.wake.notified() => {}
-                () = tokio::time::sleep(pause) => {}
+                () = sleep(pause) => {}
             }
         }
     }
@@ -83,7 +90,7 @@ impl Worker {
         let mut diary = self.diary.lock().await;
         let mut tally = Tally::of(&self.db);
         daily::turn(&self.db, &self.rules, &mut diary, &mut tally).await?;
-        for charge in order::due_charges(&self.db).await? {
+        for charge in look(order::due_charges(&self.db)).await? {
             tally.note("charge", order::drive_charge(&self.db, self.gateway.as_ref(), &self.rules, charge).await);
         }
         tally.end()
@@ -92,11 +99,16 @@ impl Worker {
     async fn mails(&self) -> Result<usize, WorkError> {
         let _round = self.post.lock().await;
         let mut tally = Tally::of(&self.db);
-        for mail in notify::due(&self.db).await? {
+        for mail in look(notify::due(&self.db)).await? {
             tally.note("mail", notify::send(&self.db, &self.transport, mail).await);
         }
         tally.end()
     }
+}
+
+/// What is due, unless the database does not say.
+async fn look<T>(due: impl Future<Output = Result<T, Fault>>) -> Result<T, WorkError> {
+    Ok(timeout(LONGEST_LOOK, due).await.map_err(|_| WorkError::Stuck)??)
 }
 
 /// What a round did.
@@ -135,8 +147,8 @@ pub enum WorkError {
     /// What is due cannot be looked up.
     #[error(transparent)]
     Fault(#[from] Fault),
-    /// The round took longer than any should.
-    #[error("a round took more than {} seconds and was given up", LONGEST_ROUND.as_secs())]
+    /// An answer did not come.
+    #[error("no answer came, and the round was given up")]
     Stuck,
     /// So many jobs failed; the log tells each.
     #[error("{0} jobs failed")]

@@ -45,8 +45,8 @@ fn every_rule_that_is_referred_to_is_told_on_the_page() {
     for file in found {
         // Samples may be in any encoding; they refer to nothing.
         let Ok(text) = fs::read_to_string(&file) else { continue };
-        // The document engine speaks of N1 to N7 as FatturaPA does, where they tell why there is no VAT, and S15 is an invoice's number.
-        if file.starts_with(root.join("src/fatturapa")) {
+        // The document engine speaks of FatturaPA's own codes, of which some look like rules; S15 is an invoice's number.
+        if ["src/fatturapa", "tests/samples"].iter().any(|folder| file.starts_with(root.join(folder))) {
             continue;
         }
         let unknown: Vec<_> = rules_in(&text).into_iter().filter(|rule| rule != "S15" && !told.contains(rule)).collect();

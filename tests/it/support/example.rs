@@ -116,6 +116,7 @@ impl Method {
             "ReceiveInvoice" => given.delivery(),
             "RecordReceipt" => given.receipt(),
             "GetInvoice" => pb::GetInvoiceRequest { invoice_id: given.received().await }.encode_to_vec(),
+            "ValidateInvoice" => pb::ValidateInvoiceRequest { file: customer.invoice().bytes }.encode_to_vec(),
             "DownloadInvoice" => pb::DownloadInvoiceRequest { invoice_id: given.received().await }.encode_to_vec(),
             "ListInvoices" => pb::ListInvoicesRequest::default().encode_to_vec(),
             name if name.contains("Order") || name == "RecordPayment" => given.about_an_order(name).await,
