@@ -27,10 +27,8 @@ pub(super) fn render(arguments: &Arguments) -> Result<(), Failure> {
     let content = validate::read(file).map_err(|error| unreadable(error.to_string()))?;
     let document = Document::open(&content).map_err(|error| unreadable(error.to_string()))?;
     let tree = document.tree().map_err(|error| unreadable(error.to_string()))?;
-    let judged = Judgement::of(&content, Some(CalendarDay::of(Clock::system().now()).date()));
-    if let Some(error) = judged.unreadable {
-        return Err(unreadable(error.to_string()));
-    }
+    let today = CalendarDay::of(Clock::system().now()).date();
+    let judged = Judgement::of_tree(&document, &tree, Some(today)).map_err(|error| unreadable(error.to_string()))?;
     let output = arguments.output.clone().unwrap_or_else(|| {
         let mut name = file.file_name().map_or_else(|| OsString::from("invoice"), ToOwned::to_owned);
         name.push(".html");

@@ -40,7 +40,7 @@ enum Format {
 /// How often a person at a terminal is told how far it is.
 const PROGRESS_EVERY: usize = 100;
 
-/// Judges the files, as many at once as there are processors, and reports them in the order they were named in.
+/// Judges the files, as many at once as there are processors, and reports them in the order of their names.
 pub(super) fn validate(arguments: &Arguments) -> Result<(), Failure> {
     let files = files_of(&arguments.paths)?;
     let today = CalendarDay::of(Clock::system().now()).date();

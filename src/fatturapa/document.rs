@@ -120,7 +120,8 @@ impl Judgement {
     /// Of a signed file it is the document inside that is judged, and places are those in it. Takes time linear in the file's size.
     #[must_use]
     pub fn of(file: &[u8], received: Option<NaiveDate>) -> Self {
-        Self::read(file, received).unwrap_or_else(|unreadable| {
+        let judged = Document::open(file).and_then(|document| Self::of_tree(&document, &document.tree()?, received));
+        judged.unwrap_or_else(|unreadable| {
             let (at, message) = (unreadable.position(), unreadable.words());
             let finding = Finding { code: unreadable.code(), severity: Severity::Refused, path: String::new(), at, message };
             Self {
@@ -133,19 +134,21 @@ impl Judgement {
         })
     }
 
-    fn read(file: &[u8], received: Option<NaiveDate>) -> Result<Self, Unreadable> {
-        let document = Document::open(file)?;
-        let tree = document.tree()?;
+    /// The same of a document whose tree has been read.
+    ///
+    /// # Errors
+    /// [`Unreadable`], when it is nothing that is known here.
+    pub fn of_tree(document: &Document<'_>, tree: &Tree<'_>, received: Option<NaiveDate>) -> Result<Self, Unreadable> {
         let (kind, family) = FileKind::of(tree.root())?;
-        let signatures = document.signatures(&tree);
+        let signatures = document.signatures(tree);
         let Some(family) = family else {
             return Ok(Self { kind, schema_valid: false, signatures, findings: Vec::new(), unreadable: None });
         };
-        let mut findings = judge(Schema::of(family), &tree);
+        let mut findings = judge(Schema::of(family), tree);
         let schema_valid = findings.is_empty();
         if let Some(day) = received {
             findings.extend(signed::findings(&signatures, day));
-            findings.extend(checks(&tree, family, day));
+            findings.extend(checks(tree, family, day));
         }
         Ok(Self { kind, schema_valid, signatures, findings, unreadable: None })
     }
@@ -190,6 +193,16 @@ mod tests {
             assert_eq!((judged.schema_valid, judged.kind, codes), (false, FileKind::Unknown, vec![code]));
             assert!(judged.unreadable.is_some());
         }
+    }
+
+    #[test]
+    fn of_what_may_come_next_not_all_is_said_to_be_missing() {
+        let file = String::from_utf8_lossy(FPR12);
+        let (start, end) =
+            (file.find("<CessionarioCommittente>").expect("it is there"), file.find("</FatturaElettronicaHeader>").expect("it ends"));
+        let told = Judgement::of([&file[..start], &file[end..]].concat().as_bytes(), None).findings;
+        let english: Vec<_> = told.iter().map(|finding| finding.message.english.as_str()).collect();
+        assert_eq!(english, ["is incomplete: after its last element comes one of RappresentanteFiscale, CessionarioCommittente"]);
     }
 
     #[test]

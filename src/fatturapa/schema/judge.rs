@@ -93,8 +93,11 @@ impl<'s, 'd> Judge<'s, 'd> {
         if !model.may_end(state) {
             let expected = names(model, state);
             self.tell(parent, || {
-                let names = expected.join(", ");
-                Words::new(format!("è incompleto: manca {names}, da aggiungere"), format!("is incomplete: {names} is missing, add it"))
+                let next = one_of(&expected);
+                Words::new(
+                    format!("è incompleto: dopo l'ultimo elemento è atteso {}", next.italian),
+                    format!("is incomplete: after its last element comes {}", next.english),
+                )
             });
         }
     }
@@ -187,8 +190,19 @@ fn unexpected(element: Element<'_, '_>, expected: &[String]) -> Words {
     if expected.is_empty() {
         return Words::new(format!("{name} non è ammesso qui: toglierlo"), format!("{name} is not allowed here: take it out"));
     }
-    let names = expected.join(", ");
-    Words::new(format!("{name} non è ammesso qui: è atteso {names}"), format!("{name} is not allowed here: expected is {names}"))
+    let next = one_of(expected);
+    Words::new(
+        format!("{name} non è ammesso qui: è atteso {}", next.italian),
+        format!("{name} is not allowed here: expected is {}", next.english),
+    )
+}
+
+/// What may come next. Of several names not all need come: some are optional.
+fn one_of(names: &[String]) -> Words {
+    match names {
+        [only] => Words::new(only, only),
+        _ => Words::new(format!("uno fra {}", names.join(", ")), format!("one of {}", names.join(", "))),
+    }
 }
 
 fn not_an_attribute(name: &str) -> Words {
