@@ -29,6 +29,7 @@ pub mod paging;
 pub mod policy;
 pub mod refusal;
 mod respond;
+mod streams;
 pub mod wire;
 
 pub mod catalogue;

@@ -12,9 +12,6 @@ use crate::db::{Fault, Tx, tenant};
 use crate::ids::AccountId;
 use crate::quota::DocumentKind;
 
-/// The most bytes of a file in one message.
-pub const MAX_CHUNK: usize = 64 * 1024;
-
 /// How an attempt to store a file ended.
 #[must_use]
 pub(super) enum Stored {
@@ -76,19 +73,20 @@ pub(super) async fn delete(tx: &Tx, account: AccountId, id: Uuid) -> Result<(), 
     tenant::delete_of::<Entity>(account).filter(Column::Id.eq(id)).exec(tx).await.map(|_| ())
 }
 
-/// The file as it came. Never wrong bytes: one that does not match its digest is damaged.
+/// The file as it came, if there is one of these kinds. Never wrong bytes: one that does not match its digest is damaged.
 pub(super) async fn original(
     connection: &impl ConnectionTrait,
     account: AccountId,
     id: Uuid,
-) -> Result<(document::Model, Vec<u8>), InvoiceError> {
-    let invoices = Column::Kind.ne(DocumentKind::Receipt);
-    let found = tenant::of::<Entity>(account).filter(Column::Id.eq(id)).filter(invoices).one(connection).await?;
-    let mut document = found.ok_or(InvoiceError::NotFound)?;
+    kinds: &[DocumentKind],
+) -> Result<Option<(document::Model, Vec<u8>)>, InvoiceError> {
+    let of_these = Column::Kind.is_in(kinds.iter().copied());
+    let found = tenant::of::<Entity>(account).filter(Column::Id.eq(id)).filter(of_these).one(connection).await?;
+    let Some(mut document) = found else { return Ok(None) };
     let file = File { sha256: document.sha256.clone(), size: document.size, content: std::mem::take(&mut document.content) };
     let original = spawn_blocking(move || file.original()).await.map_err(|ended| Fault::Broken(ended.to_string()))?;
     let original = original.map_err(|what| Fault::Damaged { document: id, what: what.to_owned() })?;
-    Ok((document, original))
+    Ok(Some((document, original)))
 }
 
 /// Which of the two unique keys was met: the file name, or else the bytes.

@@ -4,12 +4,13 @@ use data_encoding::HEXLOWER;
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
+use super::download::{Form, Made};
 use super::state::{Direction, InvoiceState};
 use super::store::{Filter, ReceiptRow, Row};
 use crate::call::{etag, request_id};
 use crate::check::{Check, Invalid};
 use crate::fatturapa::{DocumentType, MAX_FILE_BYTES, SdiFileName};
-use crate::ids::{AccountId, InvoiceId};
+use crate::ids::{AccountId, InvoiceId, ReceiptId};
 use crate::paging::{self, Page};
 use crate::pb::spazio::v1 as pb;
 use crate::wire;
@@ -34,12 +35,8 @@ pub(super) fn sent_file(request: &pb::CreateSentInvoiceRequest) -> Result<NewFil
 pub(super) fn delivered_file(id: &str, name: &str, file: &[u8], most: Delivery) -> Result<NewFile, Invalid> {
     let mut check = Check::default();
     let request_id = request_id(&mut check, id);
-    let file_name = check.text("file_name", name, 1..=LONGEST_NAME);
-    let most = match most {
-        Delivery::Invoice => MAX_FILE_BYTES,
-        Delivery::Receipt => MAX_RECEIPT_BYTES,
-    };
-    size(&mut check, file, most);
+    let file_name = delivered_name(&mut check, name);
+    size(&mut check, file, most.largest());
     check.finish(|| Some(NewFile { request_id: request_id?, file_name: file_name? }))
 }
 
@@ -50,7 +47,21 @@ pub(super) enum Delivery {
     Receipt,
 }
 
-fn sdi_name(check: &mut Check, name: &str) -> Option<String> {
+impl Delivery {
+    /// The most bytes that its file may have.
+    pub(super) fn largest(self) -> usize {
+        match self {
+            Self::Invoice => MAX_FILE_BYTES,
+            Self::Receipt => MAX_RECEIPT_BYTES,
+        }
+    }
+}
+
+pub(super) fn delivered_name(check: &mut Check, name: &str) -> Option<String> {
+    check.text("file_name", name, 1..=LONGEST_NAME)
+}
+
+pub(super) fn sdi_name(check: &mut Check, name: &str) -> Option<String> {
     check.parse::<SdiFileName>("file_name", name).map(|name| name.to_string())
 }
 
@@ -91,6 +102,31 @@ pub(super) fn id(invoice_id: &str) -> Result<InvoiceId, Invalid> {
     let mut check = Check::default();
     let id = check.parse("invoice_id", invoice_id);
     check.finish(|| id)
+}
+
+pub(super) fn receipt_id(receipt_id: &str) -> Result<ReceiptId, Invalid> {
+    let mut check = Check::default();
+    let id = check.parse("receipt_id", receipt_id);
+    check.finish(|| id)
+}
+
+/// Which invoice is downloaded, and what of it.
+pub(super) fn download(request: &pb::DownloadInvoiceRequest) -> Result<(InvoiceId, Form), Invalid> {
+    let mut check = Check::default();
+    let id = check.parse("invoice_id", &request.invoice_id);
+    let form = match pb::DownloadForm::try_from(request.form) {
+        Ok(pb::DownloadForm::Unspecified | pb::DownloadForm::Original) => Ok(Form::Original),
+        Ok(pb::DownloadForm::Xml) => Ok(Form::Made(Made::Xml)),
+        Ok(pb::DownloadForm::Page) => Ok(Form::Made(Made::Page)),
+        Ok(pb::DownloadForm::Attachment) => Ok(Form::Original),
+        Err(_) => {
+            use pb::DownloadForm::{Attachment, Original, Page, Xml};
+            let forms = wire::names([Original, Xml, Page, Attachment].map(|known| known.as_str_name()));
+            Err(format!("{} is no form of a download: {forms}", request.form))
+        }
+    };
+    let form = check.take("form", form);
+    check.finish(|| Some((id?, form?)))
 }
 
 /// A list's filter, its page, and the question its page tokens are good for.
@@ -172,7 +208,7 @@ fn given_state(check: &mut Check, number: i32) -> Option<Option<InvoiceState>> {
     }
 }
 
-fn state(state: InvoiceState) -> pb::InvoiceState {
+pub(super) fn state(state: InvoiceState) -> pb::InvoiceState {
     match state {
         InvoiceState::Draft => pb::InvoiceState::Draft,
         InvoiceState::Queued => pb::InvoiceState::Queued,

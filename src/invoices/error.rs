@@ -14,6 +14,9 @@ pub enum InvoiceError {
     /// No such invoice in this account.
     #[error("there is no such invoice")]
     NotFound,
+    /// No such receipt in this account.
+    #[error("there is no such receipt")]
+    ReceiptNotFound,
     /// The invoice is where this is not allowed (I1).
     #[error("the invoice is {current}")]
     State {
@@ -66,6 +69,9 @@ impl Refusal for InvoiceError {
         match self {
             Self::NotFound => {
                 Refused::new(ErrorReason::InvoiceNotFound, "this account has no such invoice; list its invoices with ListInvoices")
+            }
+            Self::ReceiptNotFound => {
+                Refused::new(ErrorReason::ReceiptNotFound, "this account has no such receipt; list its receipts with ListReceipts")
             }
             Self::State { wanted, current } => {
                 let message = format!("the invoice is {current} and can no longer be {wanted}: only drafts can");

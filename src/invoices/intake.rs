@@ -7,6 +7,8 @@ use ring::digest::{SHA256, digest};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
+use super::InvoiceError;
+use super::download::{Download, Made};
 use crate::db::Fault;
 use crate::fatturapa::{self, Invoice, Judgement, MAX_FILE_BYTES, Receipt, Unreadable};
 use crate::space::Bytes;
@@ -50,6 +52,11 @@ impl Intake {
     /// Takes a receipt in.
     pub async fn receipt(&self, file: Vec<u8>) -> Result<(File, Result<Receipt, Unreadable>), Fault> {
         self.take(file, fatturapa::read_receipt).await
+    }
+
+    /// Makes of an invoice's file what is to be downloaded.
+    pub(super) async fn made(&self, file_name: String, file: Vec<u8>, made: Made, today: NaiveDate) -> Result<Download, InvoiceError> {
+        self.apart(move || Ok(Download::made_of(&file_name, &file, made, today))).await?
     }
 
     async fn take<T: Send + 'static>(

@@ -2,16 +2,18 @@
 
 mod archive;
 mod convert;
+mod download;
 mod error;
+mod import;
 mod intake;
 mod judged;
+mod kept;
 mod received;
 mod sent;
 mod service;
 pub mod state;
 mod store;
 
-pub use archive::MAX_CHUNK;
 pub use error::InvoiceError;
 pub use intake::Intake;
 pub use service::InvoicesApi;

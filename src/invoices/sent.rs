@@ -4,13 +4,14 @@ use uuid::Uuid;
 
 use super::archive::{self, Stored};
 use super::intake::File;
+use super::kept::Kept;
 use super::state::{Direction, InvoiceState, Move};
 use super::{InvoiceError, store};
 use crate::db::Tx;
 use crate::fatturapa::Invoice;
 use crate::ids::{AccountId, InvoiceId};
 use crate::quota::level::Thresholds;
-use crate::quota::{self, Charge, DocumentKind};
+use crate::quota::{self, Change, Charge, DocumentKind};
 
 /// A sent file that was read.
 #[derive(Clone, Debug)]
@@ -20,22 +21,27 @@ pub(super) struct SentFile {
     pub read: Invoice,
 }
 
-/// Stores a draft and charges it. The same bytes again are the same invoice (I4), and cost nothing.
+/// Stores a sent invoice that is here in its life. The same bytes again are the same invoice (I4), and cost nothing.
+pub(super) async fn keep(tx: &Tx, account: AccountId, new: &SentFile, state: InvoiceState) -> Result<Kept<store::Row>, InvoiceError> {
+    let SentFile { file_name, file, read } = new;
+    let id = match archive::store(tx, account, DocumentKind::Sent, file_name, file).await? {
+        Stored::New(id) => id,
+        Stored::Before(id) => return Ok(Kept::before(store::get(tx, account, InvoiceId(id)).await?)),
+    };
+    let shown = store::reading(Direction::Sent, Ok(read));
+    let row = store::insert(tx, account, InvoiceId(id), Direction::Sent, state, file_name, file, shown).await?;
+    Ok(Kept::new(row, id, file))
+}
+
+/// Stores a draft and charges it; tells whether the same bytes were stored before.
 pub(super) async fn create(
     tx: &Tx,
     account: AccountId,
     thresholds: Thresholds,
     new: &SentFile,
 ) -> Result<(store::Row, bool), InvoiceError> {
-    let SentFile { file_name, file, read } = new;
-    let id = match archive::store(tx, account, DocumentKind::Sent, file_name, file).await? {
-        Stored::New(id) => id,
-        Stored::Before(id) => return Ok((store::get(tx, account, InvoiceId(id)).await?, true)),
-    };
-    let shown = store::reading(Direction::Sent, Ok(read));
-    let row = store::insert(tx, account, InvoiceId(id), Direction::Sent, file_name, file, shown).await?;
-    charge(tx, account, thresholds, file.size.as_i64(), id).await?;
-    Ok((row, false))
+    let kept = keep(tx, account, new, InvoiceState::Draft).await?;
+    kept.charged(tx, account, thresholds, DocumentKind::Sent).await
 }
 
 /// Which draft, in which version.
@@ -86,5 +92,5 @@ pub(super) async fn queue(tx: &Tx, draft: Draft) -> Result<store::Row, InvoiceEr
 }
 
 async fn charge(tx: &Tx, account: AccountId, thresholds: Thresholds, delta: i64, document: Uuid) -> Result<(), InvoiceError> {
-    Ok(quota::post(tx, account, thresholds, Charge { kind: DocumentKind::Sent, delta, document }).await?)
+    Ok(quota::post(tx, account, thresholds, Charge { kind: DocumentKind::Sent, changes: &[Change { document, delta }] }).await?)
 }

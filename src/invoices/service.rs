@@ -1,30 +1,24 @@
 //! The gRPC face of invoices.
 
-use std::pin::Pin;
-
-use data_encoding::HEXLOWER;
-use tokio::sync::mpsc::{self, Sender};
-use tokio::time::timeout_at;
-use tokio_stream::Stream;
-use tokio_stream::wrappers::ReceiverStream;
-use tonic::{Request, Response, Status};
+use chrono::NaiveDate;
+use tonic::{Request, Response, Status, Streaming};
 
 use super::convert::{self, Delivery};
-use super::received::{self, Delivered};
+use super::download::{Download, Form};
+use super::received::{self, Delivered, Recorded};
 use super::sent::{self, Draft, SentFile};
-use super::{Intake, InvoiceError, MAX_CHUNK, archive, judged, store};
+use super::{Intake, InvoiceError, archive, import, judged, store};
 use crate::call::Call;
 use crate::clock::CalendarDay;
 use crate::db::{Db, Fault, Tx};
 use crate::fatturapa::{Invoice, Receipt};
 use crate::ids::AccountId;
 use crate::pb::spazio::v1 as pb;
-use crate::pb::spazio::v1::ErrorReason;
-use crate::pb::spazio::v1::download_invoice_response::Part;
 use crate::pb::spazio::v1::invoices_service_server::InvoicesService;
+use crate::quota::DocumentKind;
 use crate::quota::level::Thresholds;
-use crate::refusal::Refused;
 use crate::respond;
+use crate::streams::{self, Outgoing};
 
 /// Serves InvoicesService.
 #[derive(Clone)]
@@ -36,8 +30,6 @@ pub struct InvoicesApi {
     /// From which percentage on each level begins.
     pub thresholds: Thresholds,
 }
-
-type Download = Pin<Box<dyn Stream<Item = Result<pb::DownloadInvoiceResponse, Status>> + Send>>;
 
 #[tonic::async_trait]
 impl InvoicesService for InvoicesApi {
@@ -135,11 +127,11 @@ impl InvoicesService for InvoicesApi {
         let input = (call.account(), self.thresholds, Delivered { file_name: given.file_name, file, read });
         let answer =
             self.db.once(once, input, async |tx: &Tx, (account, thresholds, new): &(AccountId, Thresholds, Delivered<Receipt>)| {
-                let recorded = received::record(tx, *account, *thresholds, new).await?;
+                let (Recorded { receipt, invoice }, already_stored) = received::record(tx, *account, *thresholds, new).await?;
                 Ok::<_, InvoiceError>(pb::RecordReceiptResponse {
-                    receipt: Some(convert::receipt(&recorded.receipt)),
-                    invoice: recorded.invoice.as_ref().map(convert::invoice),
-                    already_stored: recorded.already_stored,
+                    receipt: Some(convert::receipt(&receipt)),
+                    invoice: invoice.as_ref().map(convert::invoice),
+                    already_stored,
                 })
             });
         Ok(respond::answer(answer.await?))
@@ -165,53 +157,59 @@ impl InvoicesService for InvoicesApi {
         request: Request<pb::ValidateInvoiceRequest>,
     ) -> Result<Response<pb::ValidateInvoiceResponse>, Status> {
         let file = judged::file(request.into_inner())?;
-        let today = CalendarDay::of(self.db.clock().now()).date();
-        Ok(Response::new(judged::judgement(&self.intake.judge(file, today).await?)))
+        Ok(Response::new(judged::judgement(&self.intake.judge(file, self.today()).await?)))
     }
 
-    type DownloadInvoiceStream = Download;
+    type ImportInvoicesStream = Outgoing<pb::ImportInvoicesResponse>;
 
-    async fn download_invoice(&self, request: Request<pb::DownloadInvoiceRequest>) -> Result<Response<Download>, Status> {
+    async fn import_invoices(
+        &self,
+        request: Request<Streaming<pb::ImportInvoicesRequest>>,
+    ) -> Result<Response<Self::ImportInvoicesStream>, Status> {
         let call = Call::of(&request);
-        let id = convert::id(&request.get_ref().invoice_id)?;
-        let (document, file) = archive::original(self.db.reader(), call.account(), id.0).await?;
-        let description = pb::FileDescription {
-            file_name: document.file_name,
-            size_bytes: document.size.get(),
-            sha256: HEXLOWER.encode(&document.sha256),
+        let (api, asked) = (self.clone(), call.clone());
+        let results = streams::answer(call, |outlet| import::import(api, asked, request.into_inner(), outlet));
+        Ok(Response::new(results))
+    }
+
+    type DownloadInvoiceStream = Outgoing<pb::DownloadInvoiceResponse>;
+
+    async fn download_invoice(
+        &self,
+        request: Request<pb::DownloadInvoiceRequest>,
+    ) -> Result<Response<Self::DownloadInvoiceStream>, Status> {
+        let call = Call::of(&request);
+        let (id, form) = convert::download(request.get_ref())?;
+        let invoices = [DocumentKind::Sent, DocumentKind::Received];
+        let found = archive::original(self.db.reader(), call.account(), id.0, &invoices).await?;
+        let (document, file) = found.ok_or(InvoiceError::NotFound)?;
+        let download = match form {
+            Form::Original => Download::stored(document.file_name, &document.sha256, file),
+            Form::Made(made) => self.intake.made(document.file_name, file, made, self.today()).await?,
         };
-        let (sender, receiver) = mpsc::channel(CHUNKS_AHEAD);
-        tokio::spawn(send(call, sender, description, file));
-        Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
+        Ok(Response::new(download.answer(call)))
     }
-}
 
-/// How many chunks wait for a slow reader.
-const CHUNKS_AHEAD: usize = 4;
+    type DownloadReceiptStream = Outgoing<pb::DownloadReceiptResponse>;
 
-type Sending = Sender<Result<pb::DownloadInvoiceResponse, Status>>;
-
-/// Sends a file until its reader is gone or the call's time is over. The call keeps its place so long, which bounds the files in memory.
-async fn send(call: Call, sender: Sending, description: pb::FileDescription, file: Vec<u8>) {
-    let in_time = timeout_at(call.deadline, deliver(&sender, description, file)).await.is_ok();
-    drop(call);
-    if !in_time {
-        // Dropping the sender alone would look like the file's end.
-        let overdue = Refused::new(ErrorReason::DeadlineExceeded, "the download took longer than it may; begin it again");
-        let _ = sender.send(Err(overdue.into())).await;
-    }
-}
-
-async fn deliver(sender: &Sending, description: pb::FileDescription, file: Vec<u8>) {
-    let chunks = file.chunks(MAX_CHUNK).map(|chunk| Part::Chunk(chunk.to_vec()));
-    for part in std::iter::once(Part::Description(description)).chain(chunks) {
-        if sender.send(Ok(pb::DownloadInvoiceResponse { part: Some(part) })).await.is_err() {
-            return;
-        }
+    async fn download_receipt(
+        &self,
+        request: Request<pb::DownloadReceiptRequest>,
+    ) -> Result<Response<Self::DownloadReceiptStream>, Status> {
+        let call = Call::of(&request);
+        let id = convert::receipt_id(&request.get_ref().receipt_id)?;
+        let found = archive::original(self.db.reader(), call.account(), id.0, &[DocumentKind::Receipt]).await?;
+        let (document, file) = found.ok_or(InvoiceError::ReceiptNotFound)?;
+        let download = Download::stored(document.file_name, &document.sha256, file);
+        Ok(Response::new(download.answer(call)))
     }
 }
 
 impl InvoicesApi {
+    fn today(&self) -> NaiveDate {
+        CalendarDay::of(self.db.clock().now()).date()
+    }
+
     fn draft(&self, call: &Call, given: &convert::DraftRequest) -> Draft {
         Draft { account: call.account(), id: given.id, version: given.version, thresholds: self.thresholds }
     }

@@ -55,19 +55,17 @@ pub(super) fn reading(direction: Direction, reading: Result<&Invoice, &Unreadabl
 }
 
 /// Stores what is shown of a new invoice.
+#[expect(clippy::too_many_arguments, reason = "each goes into a column of its own")]
 pub(super) async fn insert(
     tx: &Tx,
     account: AccountId,
     id: InvoiceId,
     direction: Direction,
+    state: InvoiceState,
     file_name: &str,
     file: &File,
     read: invoice::ActiveModel,
 ) -> Result<Row, DbErr> {
-    let state = match direction {
-        Direction::Sent => InvoiceState::Draft,
-        Direction::Received => InvoiceState::Received,
-    };
     let row = invoice::ActiveModel {
         id: Set(id),
         account_id: Set(account),

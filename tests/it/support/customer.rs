@@ -196,11 +196,21 @@ impl Customer {
         served(self.service.invoices().record_receipt(request).await)
     }
 
+    /// An invoice without its file.
+    pub async fn gets(&self, invoice_id: &str) -> pb::Invoice {
+        let request = pb::GetInvoiceRequest { invoice_id: invoice_id.to_owned() };
+        served(self.panel.invoices().get_invoice(request).await).invoice.expect("the invoice")
+    }
+
     /// The whole file of an invoice, as the panel downloads it.
     pub async fn downloads(&self, invoice_id: &str) -> (pb::FileDescription, Vec<u8>) {
-        let request = pb::DownloadInvoiceRequest { invoice_id: invoice_id.to_owned() };
-        let answer = self.panel.invoices().download_invoice(request).await;
-        let mut stream = served(answer);
+        self.downloads_as(pb::DownloadForm::Unspecified, invoice_id).await.unwrap_or_else(|status| panic!("{status}"))
+    }
+
+    /// What is made of an invoice, as the panel downloads it.
+    pub async fn downloads_as(&self, form: pb::DownloadForm, invoice_id: &str) -> Result<(pb::FileDescription, Vec<u8>), Status> {
+        let request = pb::DownloadInvoiceRequest { invoice_id: invoice_id.to_owned(), form: form.into(), attachment: 0 };
+        let mut stream = self.panel.invoices().download_invoice(request).await?.into_inner();
         let (mut description, mut file) = (None, Vec::new());
         while let Some(message) = stream.message().await.unwrap_or_else(|status| panic!("{status}")) {
             match message.part.expect("a part") {
@@ -208,7 +218,7 @@ impl Customer {
                 pb::download_invoice_response::Part::Chunk(chunk) => file.extend(chunk),
             }
         }
-        (description.expect("the description comes first"), file)
+        Ok((description.expect("the description comes first"), file))
     }
 
     /// Receives documents until exactly so many bytes are stored: received ones, because these are never refused for space.
