@@ -24,6 +24,7 @@ fn main() {
         // What is sent in pieces is cut without being copied.
         .bytes(".spazio.v1.DownloadInvoiceResponse")
         .bytes(".spazio.v1.DownloadReceiptResponse")
+        .bytes(".spazio.v1.ExportInvoicesResponse")
         .compile_fds(compiler.file_descriptor_set())
         .expect("the descriptor set compiles");
 }

@@ -156,7 +156,7 @@ pub fn code(reason: ErrorReason) -> Code {
         | R::CartOrdered
         | R::OrderState
         | R::TermsNotAccepted => Code::FailedPrecondition,
-        R::EtagMismatch | R::PricesChanged => Code::Aborted,
+        R::EtagMismatch | R::PricesChanged | R::PartChanged => Code::Aborted,
         R::DeadlineExceeded => Code::DeadlineExceeded,
         R::Overloaded | R::DatabaseUnavailable | R::OutcomeUnknown => Code::Unavailable,
         R::InternalFault | R::Unspecified => Code::Internal,

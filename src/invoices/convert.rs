@@ -5,6 +5,7 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::download::{Form, Made};
+use super::export::{self, Known, Period, Start};
 use super::state::{Direction, InvoiceState};
 use super::store::{Filter, ReceiptRow, Row};
 use crate::call::{etag, request_id};
@@ -127,6 +128,33 @@ pub(super) fn download(request: &pb::DownloadInvoiceRequest) -> Result<(InvoiceI
     };
     let form = check.take("form", form);
     check.finish(|| Some((id?, form?)))
+}
+
+/// The part of an export that is asked for; its tokens are good for the same period, direction and account.
+pub(super) fn export(request: &pb::ExportInvoicesRequest, account: AccountId, seal: &Seal) -> Result<export::Asked, Invalid> {
+    let mut check = Check::default();
+    let from = check.take_optional("issued_from", request.issued_from.as_ref().map(wire::calendar_day));
+    let through = check.take_optional("issued_through", request.issued_through.as_ref().map(wire::calendar_day));
+    if let (Some(Some(from)), Some(Some(through))) = (from, through)
+        && from > through
+    {
+        check.refuse("issued_through", "must not be before issued_from");
+    }
+    let direction = given_direction(&mut check, request.direction);
+    let period = || Some(Period { from: from?, through: through?, direction: direction? });
+    let period = period();
+    let question = format!("export of {account} {period:?}");
+    let known = match request.part_token.as_str() {
+        "" => Some(Known { start: Start::Beginning, fingerprint: None }),
+        token => {
+            let wrong = "must be a token of a part with the same days and direction";
+            check.take("part_token", seal.open(token, &question).ok_or(wrong))
+        }
+    };
+    if request.from_byte > 0 && known.as_ref().is_some_and(|known| known.fingerprint.is_none()) {
+        check.refuse("from_byte", "goes with the part_token of the part that broke off");
+    }
+    check.finish(|| Some(export::Asked { account, period: period?, known: known?, from_byte: request.from_byte, question }))
 }
 
 /// A list's filter, its page, and the question its page tokens are good for.

@@ -37,6 +37,9 @@ pub enum InvoiceError {
     /// Another sent invoice holds the same bytes (I4).
     #[error("the file is stored already")]
     FileStored,
+    /// Documents of an export's part came, changed or went since it was begun.
+    #[error("the part changed since it was begun")]
+    PartChanged,
     /// Space or the account's state refuses.
     #[error(transparent)]
     Quota(QuotaError),
@@ -97,6 +100,10 @@ impl Refusal for InvoiceError {
                 Refused::new(ErrorReason::FileNameUsed, message).with("file_name", &name)
             }
             Self::FileStored => Refused::new(ErrorReason::FileStored, "another sent invoice of this account holds the very same file"),
+            Self::PartChanged => {
+                let message = "documents of this part came, changed or went since it was begun; begin it again";
+                Refused::new(ErrorReason::PartChanged, message)
+            }
             Self::Quota(error) => error.refused(),
             Self::Invalid(error) => error.refused(),
             Self::Reuse(error) => error.refused(),

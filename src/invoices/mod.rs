@@ -4,6 +4,7 @@ mod archive;
 mod convert;
 mod download;
 mod error;
+mod export;
 mod import;
 mod intake;
 mod judged;

@@ -7,7 +7,7 @@ use super::convert::{self, Delivery};
 use super::download::{Download, Form};
 use super::received::{self, Delivered, Recorded};
 use super::sent::{self, Draft, SentFile};
-use super::{Intake, InvoiceError, archive, import, judged, store};
+use super::{Intake, InvoiceError, archive, export, import, judged, store};
 use crate::call::Call;
 use crate::clock::CalendarDay;
 use crate::db::{Db, Fault, Tx};
@@ -158,6 +158,19 @@ impl InvoicesService for InvoicesApi {
     ) -> Result<Response<pb::ValidateInvoiceResponse>, Status> {
         let file = judged::file(request.into_inner())?;
         Ok(Response::new(judged::judgement(&self.intake.judge(file, self.today()).await?)))
+    }
+
+    type ExportInvoicesStream = Outgoing<pb::ExportInvoicesResponse>;
+
+    async fn export_invoices(
+        &self,
+        request: Request<pb::ExportInvoicesRequest>,
+    ) -> Result<Response<Self::ExportInvoicesStream>, Status> {
+        let call = Call::of(&request);
+        let asked = convert::export(request.get_ref(), call.account(), &self.seal)?;
+        let part = export::find(self, &asked).await?;
+        let api = self.clone();
+        Ok(Response::new(streams::answer(call, |outlet| export::send(api, asked, part, outlet))))
     }
 
     type ImportInvoicesStream = Outgoing<pb::ImportInvoicesResponse>;

@@ -26,6 +26,7 @@ mod deadlines;
 mod download_forms;
 mod downloads;
 mod errors_page;
+mod exports;
 mod failed_commits;
 mod front_door;
 mod grants;

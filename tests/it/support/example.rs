@@ -120,6 +120,7 @@ impl Method {
             "DownloadInvoice" => pb::DownloadInvoiceRequest { invoice_id: given.received().await, ..Default::default() }.encode_to_vec(),
             "DownloadReceipt" => pb::DownloadReceiptRequest { receipt_id: given.recorded().await }.encode_to_vec(),
             "ImportInvoices" => given.import(),
+            "ExportInvoices" => pb::ExportInvoicesRequest::default().encode_to_vec(),
             "ListInvoices" => pb::ListInvoicesRequest::default().encode_to_vec(),
             name if name.contains("Order") || name == "RecordPayment" => given.about_an_order(name).await,
             name => given.about_a_cart(name).await,
