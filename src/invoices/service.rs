@@ -10,14 +10,16 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
 use super::convert::{self, Delivery};
+use super::list::{self, Bounds};
 use super::received::{self, Delivered};
 use super::sent::{self, Draft, SentFile};
 use super::{Intake, InvoiceError, MAX_CHUNK, archive, judged, store};
 use crate::call::Call;
 use crate::clock::CalendarDay;
-use crate::db::{Db, Fault, Tx};
+use crate::db::{Db, Tx};
 use crate::fatturapa::{Invoice, Receipt};
 use crate::ids::AccountId;
+use crate::paging::Seal;
 use crate::pb::spazio::v1 as pb;
 use crate::pb::spazio::v1::ErrorReason;
 use crate::pb::spazio::v1::download_invoice_response::Part;
@@ -35,6 +37,10 @@ pub struct InvoicesApi {
     pub intake: Intake,
     /// From which percentage on each level begins.
     pub thresholds: Thresholds,
+    /// Seals page tokens.
+    pub seal: Seal,
+    /// How far a list looks in one call.
+    pub bounds: Bounds,
 }
 
 type Download = Pin<Box<dyn Stream<Item = Result<pb::DownloadInvoiceResponse, Status>> + Send>>;
@@ -154,10 +160,8 @@ impl InvoicesService for InvoicesApi {
 
     async fn list_invoices(&self, request: Request<pb::ListInvoicesRequest>) -> Result<Response<pb::ListInvoicesResponse>, Status> {
         let call = Call::of(&request);
-        let (filter, page, question) = convert::list(request.get_ref(), call.account())?;
-        let mut rows = store::list(self.db.reader(), call.account(), &filter, &page).await.map_err(Fault::from)?;
-        let next_page_token = page.cut(&mut rows, &question, |row| row.id.0);
-        Ok(Response::new(pb::ListInvoicesResponse { invoices: rows.iter().map(convert::invoice).collect(), next_page_token }))
+        let answer = list::listed(self.db.reader(), &self.seal, self.bounds, call.account(), request.get_ref()).await?;
+        Ok(Response::new(answer))
     }
 
     async fn validate_invoice(
