@@ -32,6 +32,7 @@ use crate::edge::{Edge, EdgeLayer, Limits, Places, connections};
 use crate::invoices::{Intake, InvoicesApi};
 use crate::notify::transport::Transport;
 use crate::order::{OrderApi, Rules, Terms};
+use crate::paging::Seal;
 use crate::payment::Payee;
 use crate::payment::gateway::{Gateway, NoGateway};
 use crate::payment::simulator::Simulator;
@@ -169,7 +170,8 @@ pub async fn start_with(config: &Config, db: Db, gateway: Arc<dyn Gateway>) -> R
     };
     let metrics = scraped.as_ref().map(|(_, address)| *address);
     let limits = Limits::new(config.limits.concurrent_calls, config.limits.request);
-    let router = router(config, &db, rules, wake, &key_set, &health, &limits)?;
+    let seal = Seal::of(&db).await.map_err(|error| Trouble::of(db.url(), &error))?;
+    let router = router(config, &db, rules, wake, &key_set, &health, &limits, &seal)?;
 
     let stop = CancellationToken::new();
     // After its age a connection is asked to go; calls on it, which take at most as long as the longest, may still end.
@@ -234,6 +236,7 @@ fn server(config: &Config) -> Result<Server, StartError> {
 }
 
 /// Every service, with the stack round them.
+#[expect(clippy::too_many_arguments, reason = "everything that was made before meets here")]
 fn router(
     config: &Config,
     db: &Db,
@@ -242,6 +245,7 @@ fn router(
     key_set: &Arc<KeySet>,
     health: &health::Health,
     limits: &Limits,
+    seal: &Seal,
 ) -> Result<Router<Stack<EdgeLayer, LayerIdentity>>, StartError> {
     let identity = &config.identity;
     let edge = Arc::new(Edge {
@@ -251,15 +255,15 @@ fn router(
     });
     let (catalogue, thresholds) = (rules.catalogue.clone(), rules.thresholds);
     let intake = Intake::new(config.limits.parser_threads);
-    let invoices = InvoicesServiceServer::new(InvoicesApi { db: db.clone(), intake, thresholds });
+    let invoices = InvoicesServiceServer::new(InvoicesApi { db: db.clone(), intake, thresholds, seal: seal.clone(), bounds: config.lists });
     let router = server(config)?
         .layer(EdgeLayer(edge))
         .add_service(health.service())
-        .add_service(AccountServiceServer::new(AccountApi { db: db.clone(), catalogue: catalogue.clone() }))
+        .add_service(AccountServiceServer::new(AccountApi { db: db.clone(), catalogue: catalogue.clone(), seal: seal.clone() }))
         .add_service(QuotaServiceServer::new(QuotaApi { db: db.clone(), thresholds }))
         .add_service(invoices.max_decoding_message_size(largest_request()))
         .add_service(CartServiceServer::new(CartApi { db: db.clone(), catalogue }))
-        .add_service(OrderServiceServer::new(OrderApi { db: db.clone(), rules, wake }));
+        .add_service(OrderServiceServer::new(OrderApi { db: db.clone(), rules, wake, seal: seal.clone() }));
     if !config.server.reflection {
         return Ok(router);
     }

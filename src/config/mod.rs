@@ -25,6 +25,7 @@ pub use show::{effective_listing, example_file, markdown_table};
 pub use sources::{Origin, Sources};
 
 use crate::db;
+use crate::invoices::Bounds;
 use reader::Reader;
 
 /// All settings, valid each by itself and together.
@@ -34,6 +35,8 @@ pub struct Config {
     pub server: Server,
     /// How much is done at once, and for how long.
     pub limits: Limits,
+    /// How far a list looks in one call. No setting: only tests make it smaller.
+    pub lists: Bounds,
     /// Where things rest.
     pub database: db::Settings,
     /// Whose tokens are believed.
@@ -89,6 +92,7 @@ impl Config {
         Self {
             server: Server::read(reader),
             limits: Limits::read(reader),
+            lists: Bounds::default(),
             database: sections::database(reader),
             identity: Identity::read(reader),
             mail: Mail::read(reader, &data),

@@ -2,6 +2,7 @@
 //!
 //! * Column types: SQLite has no types for UUIDs, times and days; sea-orm and the driver settle on the names below.
 //! * Triggers: SQLite writes the refusal into the trigger, PostgreSQL wants a function.
+//! * Lists: which index a query walks is said to SQLite; PostgreSQL is given a form that leaves it no choice.
 //! * A violated CHECK and a raised refusal look different to the driver.
 
 use sea_orm::DbBackend;
@@ -23,14 +24,79 @@ impl Dialect {
     }
 }
 
-/// Replaces `{uuid}`, `{time}`, `{day}` and `{bytes}` by the database's column types.
+/// Replaces `{uuid}`, `{time}`, `{day}`, `{bytes}` and `{word}` by the database's column types; a word sorts by its bytes.
 #[must_use]
 pub fn column_types(dialect: Dialect, sql: &str) -> String {
     let types = match dialect {
-        Dialect::Sqlite => ["uuid_text", "timestamp_with_timezone_text", "date_text", "blob"],
-        Dialect::Postgres => ["uuid", "timestamptz", "date", "bytea"],
+        Dialect::Sqlite => ["uuid_text", "timestamp_with_timezone_text", "date_text", "blob", "text"],
+        Dialect::Postgres => ["uuid", "timestamptz", "date", "bytea", "text COLLATE \"C\""],
     };
-    ["{uuid}", "{time}", "{day}", "{bytes}"].iter().zip(types).fold(sql.to_owned(), |sql, (name, kind)| sql.replace(name, kind))
+    ["{uuid}", "{time}", "{day}", "{bytes}", "{word}"].iter().zip(types).fold(sql.to_owned(), |sql, (name, kind)| sql.replace(name, kind))
+}
+
+/// What follows the name of a column that is always reckoned from its row: the day in `day`, or else the day (UTC) of `time`.
+#[must_use]
+pub fn day_or_day_of(dialect: Dialect, day: &str, time: &str) -> String {
+    match dialect {
+        // Only a virtual column can be added to a SQLite table that exists, and only a stored one to PostgreSQL's.
+        Dialect::Sqlite => format!("date_text GENERATED ALWAYS AS (COALESCE({day}, substr({time}, 1, 10))) VIRTUAL"),
+        Dialect::Postgres => format!("date GENERATED ALWAYS AS (COALESCE({day}, ({time} AT TIME ZONE 'UTC')::date)) STORED"),
+    }
+}
+
+/// What follows the definition of a table that is nothing but its primary key.
+#[must_use]
+pub fn only_a_key(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Sqlite => " WITHOUT ROWID",
+        Dialect::Postgres => "",
+    }
+}
+
+/// The texts of a parameter that holds a JSON array, each a row with the column `value`.
+#[must_use]
+pub fn texts_of_json(dialect: Dialect, parameter: &str) -> String {
+    match dialect {
+        Dialect::Sqlite => format!("json_each({parameter})"),
+        Dialect::Postgres => format!("json_array_elements_text(CAST({parameter} AS json)) AS texts (value)"),
+    }
+}
+
+/// What follows a table's name so that this index is used. PostgreSQL takes no such word; see [`fenced`].
+#[must_use]
+pub fn by_index(dialect: Dialect, index: &str) -> String {
+    match dialect {
+        Dialect::Sqlite => format!(" INDEXED BY {index}"),
+        Dialect::Postgres => String::new(),
+    }
+}
+
+/// Rows of `table` where `range` holds, which alone decides how they are found; then those of them where `conditions` hold.
+///
+/// To PostgreSQL the range is a query of its own that the conditions cannot get into, so that no guess about how many rows meet them makes
+/// it leave the range's index.
+#[must_use]
+pub fn fenced(dialect: Dialect, table: &str, index: &str, range: &str, order: &str, conditions: &str) -> String {
+    match dialect {
+        Dialect::Sqlite => format!("{table} INDEXED BY {index} WHERE {range} AND {conditions}"),
+        Dialect::Postgres => {
+            format!("(SELECT * FROM {table} WHERE {range} ORDER BY {order} OFFSET 0) AS fenced WHERE {conditions}")
+        }
+    }
+}
+
+/// Each row of `table` that `keys`, a query of the column `found`, names: one look into the unique `index` of account and id for each.
+#[must_use]
+pub fn looked_up(dialect: Dialect, keys: &str, table: &str, index: &str, account: &str) -> String {
+    match dialect {
+        Dialect::Sqlite => format!(
+            "({keys}) AS keys CROSS JOIN {table} INDEXED BY {index} ON {table}.account_id = {account} AND {table}.id = keys.found"
+        ),
+        Dialect::Postgres => format!(
+            "({keys}) AS keys CROSS JOIN LATERAL \
+             (SELECT * FROM {table} WHERE account_id = {account} AND {table}.id = keys.found OFFSET 0) AS {table}"
+        ),
+    }
 }
 
 /// A rule that the database holds: `event` on `table` is refused with `message` when `condition` holds over OLD and NEW.

@@ -14,7 +14,8 @@ use super::tree::{Element, Tree};
 use super::unreadable::{Problem, Unreadable, excerpt};
 use super::values;
 
-/// What is read of an invoice file. All but `format`, `seller`, `buyer` and `documents` is that of its first body.
+/// What is read of an invoice file. All but `format`, `seller`, `buyer`, `documents` and `texts` is that of its first
+/// body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invoice {
     /// The format of the file.
@@ -36,7 +37,12 @@ pub struct Invoice {
     /// ImportoTotaleDocumento; without it the sum of taxable amounts and taxes of the summaries (DatiRiepilogo), in
     /// simplified invoices the sum of Importo. `None` if the document has none of these.
     pub total: Option<Decimal>,
+    /// What its reasons (Causale) and lines (Descrizione) say, for those who search: the first 40 of all its bodies.
+    pub texts: Vec<String>,
 }
+
+/// More texts say nothing that somebody would search for.
+const MAX_TEXTS: usize = 40;
 
 /// Reads an invoice file: FPR12, FPA12 or FSM10, plain or signed, at most 5 MB (I2). Whether signatures hold makes no difference here:
 /// see [`Judgement`](super::Judgement).
@@ -67,6 +73,7 @@ fn invoice(tree: &Tree<'_>, kind: Kind) -> Result<Invoice, Unreadable> {
         date: general.date,
         currency: general.currency,
         total,
+        texts: texts_of(root),
     });
     reading.unless_any(invoice)
 }
@@ -131,6 +138,17 @@ fn sum_of(reading: &mut Reading, body: Element<'_, '_>) -> Option<Decimal> {
     sum
 }
 
+/// Reasons first, in each body. A simplified invoice has no lines: each DatiBeniServizi is one.
+fn texts_of(root: Element<'_, '_>) -> Vec<String> {
+    let texts = root.all("FatturaElettronicaBody").flat_map(|body| {
+        let reasons = body.at("DatiGenerali/DatiGeneraliDocumento").into_iter().flat_map(|general| general.all("Causale"));
+        let lines = body.all("DatiBeniServizi").flat_map(|goods| std::iter::once(goods).chain(goods.all("DettaglioLinee")));
+        reasons.chain(lines.flat_map(|line| line.all("Descrizione")))
+    });
+    let texts = texts.map(|element| element.text().trim().to_owned()).filter(|text| !text.is_empty());
+    texts.take(MAX_TEXTS).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -167,6 +185,7 @@ mod tests {
             date: day(2026, 3, 31),
             currency: "EUR".to_owned(),
             total: Some(Decimal::new(12_200, 2)),
+            texts: vec!["Caffè torrefatto in grani".to_owned()],
         };
         assert_eq!(read(FPR12), Ok(expected));
     }
@@ -183,6 +202,7 @@ mod tests {
             date: day(2026, 4, 1),
             currency: "EUR".to_owned(),
             total: Some(Decimal::new(27_500, 2)),
+            texts: vec!["Manutenzione".to_owned(), "Storno".to_owned()],
         };
         assert_eq!(read(include_bytes!("../../tests/samples/fpa12-lot.xml")), Ok(expected));
     }
@@ -199,6 +219,7 @@ mod tests {
             date: day(2026, 7, 15),
             currency: "EUR".to_owned(),
             total: Some(Decimal::new(9_040, 2)),
+            texts: vec!["Pranzo di lavoro".to_owned(), "Vino da asporto".to_owned()],
         };
         assert_eq!(read(include_bytes!("../../tests/samples/fsm10.xml")), Ok(expected));
     }

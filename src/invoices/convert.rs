@@ -5,14 +5,12 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::download::{Form, Made};
-use super::export::{self, Known, Period, Start};
 use super::state::{Direction, InvoiceState};
-use super::store::{Filter, ReceiptRow, Row};
+use super::store::{ReceiptRow, Row};
 use crate::call::{etag, request_id};
 use crate::check::{Check, Invalid};
-use crate::fatturapa::{DocumentType, MAX_FILE_BYTES, SdiFileName};
-use crate::ids::{AccountId, InvoiceId, ReceiptId};
-use crate::paging::{self, Page};
+use crate::fatturapa::{MAX_FILE_BYTES, SdiFileName};
+use crate::ids::{InvoiceId, ReceiptId};
 use crate::pb::spazio::v1 as pb;
 use crate::wire;
 
@@ -128,112 +126,6 @@ pub(super) fn download(request: &pb::DownloadInvoiceRequest) -> Result<(InvoiceI
     };
     let form = check.take("form", form);
     check.finish(|| Some((id?, form?)))
-}
-
-/// The part of an export that is asked for; its tokens are good for the same period, direction and account.
-pub(super) fn export(request: &pb::ExportInvoicesRequest, account: AccountId, seal: &Seal) -> Result<export::Asked, Invalid> {
-    let mut check = Check::default();
-    let from = check.take_optional("issued_from", request.issued_from.as_ref().map(wire::calendar_day));
-    let through = check.take_optional("issued_through", request.issued_through.as_ref().map(wire::calendar_day));
-    if let (Some(Some(from)), Some(Some(through))) = (from, through)
-        && from > through
-    {
-        check.refuse("issued_through", "must not be before issued_from");
-    }
-    let direction = given_direction(&mut check, request.direction);
-    let period = || Some(Period { from: from?, through: through?, direction: direction? });
-    let period = period();
-    let question = format!("export of {account} {period:?}");
-    let known = match request.part_token.as_str() {
-        "" => Some(Known { start: Start::Beginning, fingerprint: None }),
-        token => {
-            let wrong = "must be a token of a part with the same days and direction";
-            check.take("part_token", seal.open(token, &question).ok_or(wrong))
-        }
-    };
-    if request.from_byte > 0 && known.as_ref().is_some_and(|known| known.fingerprint.is_none()) {
-        check.refuse("from_byte", "goes with the part_token of the part that broke off");
-    }
-    check.finish(|| Some(export::Asked { account, period: period?, known: known?, from_byte: request.from_byte, question }))
-}
-
-/// A list's filter, its page, and the question its page tokens are good for.
-pub(super) fn list(request: &pb::ListInvoicesRequest, account: AccountId) -> Result<(Filter, Page, String), Invalid> {
-    let mut check = Check::default();
-    let optional_text = |check: &mut Check, field: &str, text: &str, allowed| {
-        if text.is_empty() { Some(None) } else { check.text(field, text, allowed).map(Some) }
-    };
-    let direction = given_direction(&mut check, request.direction);
-    let state = given_state(&mut check, request.state);
-    let from = check.take_optional("issued_from", request.issued_from.as_ref().map(wire::calendar_day));
-    let through = check.take_optional("issued_through", request.issued_through.as_ref().map(wire::calendar_day));
-    if let (Some(Some(from)), Some(Some(through))) = (from, through)
-        && from > through
-    {
-        check.refuse("issued_through", "must not be before issued_from");
-    }
-    let number = optional_text(&mut check, "number", &request.number, 1..=20);
-    let counterpart = optional_text(&mut check, "counterpart", &request.counterpart, 2..=100);
-    let document_type = given_document_type(&mut check, &request.document_type);
-    let filter = || {
-        Some(Filter {
-            direction: direction?,
-            state: state?,
-            issued_from: from?,
-            issued_through: through?,
-            number: number?,
-            counterpart: counterpart?,
-            document_type: document_type?,
-        })
-    };
-    let filter = filter();
-    let question = format!("{account} {filter:?}");
-    let page = paging::page(&mut check, request.page_size, &request.page_token, &question);
-    check.finish(|| Some((filter?, page?, question)))
-}
-
-/// Text of the code list, which has no TD10 to TD15.
-fn given_document_type(check: &mut Check, text: &str) -> Option<Option<String>> {
-    if text.is_empty() {
-        return Some(None);
-    }
-    let code = DocumentType::from_code(text.trim()).map(|known| known.code().to_owned());
-    check.take("document_type", code.ok_or_else(|| format!("must be TD01 to TD09 or TD16 to TD29, is {text:?}"))).map(Some)
-}
-
-fn given_direction(check: &mut Check, number: i32) -> Option<Option<Direction>> {
-    match pb::Direction::try_from(number) {
-        Ok(pb::Direction::Unspecified) => Some(None),
-        Ok(pb::Direction::Sent) => Some(Some(Direction::Sent)),
-        Ok(pb::Direction::Received) => Some(Some(Direction::Received)),
-        Err(_) => {
-            check.refuse(
-                "direction",
-                format!(
-                    "{number} is not a direction: {}",
-                    wire::names([pb::Direction::Sent, pb::Direction::Received].map(|known| known.as_str_name()))
-                ),
-            );
-            None
-        }
-    }
-}
-
-fn given_state(check: &mut Check, number: i32) -> Option<Option<InvoiceState>> {
-    match pb::InvoiceState::try_from(number) {
-        Ok(pb::InvoiceState::Unspecified) => Some(None),
-        Ok(given) => Some(InvoiceState::ALL.iter().copied().find(|known| state(*known) == given)),
-        Err(_) => {
-            check.refuse(
-                "state",
-                format!(
-                    "{number} is not a state of an invoice: {}",
-                    wire::names(InvoiceState::ALL.iter().map(|known| state(*known).as_str_name()))
-                ),
-            );
-            None
-        }
-    }
 }
 
 pub(super) fn state(state: InvoiceState) -> pb::InvoiceState {

@@ -5,14 +5,16 @@ use tonic::{Request, Response, Status, Streaming};
 
 use super::convert::{self, Delivery};
 use super::download::{Download, Form};
+use super::list::{self, Bounds};
 use super::received::{self, Delivered, Recorded};
 use super::sent::{self, Draft, SentFile};
 use super::{Intake, InvoiceError, archive, export, import, judged, store};
 use crate::call::Call;
 use crate::clock::CalendarDay;
-use crate::db::{Db, Fault, Tx};
+use crate::db::{Db, Tx};
 use crate::fatturapa::{Invoice, Receipt};
 use crate::ids::AccountId;
+use crate::paging::Seal;
 use crate::pb::spazio::v1 as pb;
 use crate::pb::spazio::v1::invoices_service_server::InvoicesService;
 use crate::quota::DocumentKind;
@@ -29,6 +31,10 @@ pub struct InvoicesApi {
     pub intake: Intake,
     /// From which percentage on each level begins.
     pub thresholds: Thresholds,
+    /// Seals page tokens.
+    pub seal: Seal,
+    /// How far a list looks in one call.
+    pub bounds: Bounds,
 }
 
 #[tonic::async_trait]
@@ -146,10 +152,8 @@ impl InvoicesService for InvoicesApi {
 
     async fn list_invoices(&self, request: Request<pb::ListInvoicesRequest>) -> Result<Response<pb::ListInvoicesResponse>, Status> {
         let call = Call::of(&request);
-        let (filter, page, question) = convert::list(request.get_ref(), call.account())?;
-        let mut rows = store::list(self.db.reader(), call.account(), &filter, &page).await.map_err(Fault::from)?;
-        let next_page_token = page.cut(&mut rows, &question, |row| row.id.0);
-        Ok(Response::new(pb::ListInvoicesResponse { invoices: rows.iter().map(convert::invoice).collect(), next_page_token }))
+        let answer = list::listed(self.db.reader(), &self.seal, self.bounds, call.account(), request.get_ref()).await?;
+        Ok(Response::new(answer))
     }
 
     async fn validate_invoice(
@@ -167,7 +171,7 @@ impl InvoicesService for InvoicesApi {
         request: Request<pb::ExportInvoicesRequest>,
     ) -> Result<Response<Self::ExportInvoicesStream>, Status> {
         let call = Call::of(&request);
-        let asked = convert::export(request.get_ref(), call.account(), &self.seal)?;
+        let asked = export::asked(request.get_ref(), call.account(), &self.seal)?;
         let part = export::find(self, &asked).await?;
         let api = self.clone();
         Ok(Response::new(streams::answer(call, |outlet| export::send(api, asked, part, outlet))))

@@ -1,9 +1,10 @@
 //! Queries over invoices and receipts. Every one takes the account first.
 
-use sea_orm::sea_query::{Expr, LikeExpr};
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, ExprTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, ExprTrait, QueryFilter, QuerySelect};
 
 use super::InvoiceError;
+use super::index::{self, Found};
 use super::intake::File;
 use super::state::{Direction, InvoiceState, Move, sources};
 use crate::clock::CalendarDay;
@@ -11,7 +12,6 @@ use crate::db::entity::{invoice, receipt};
 use crate::db::{Tx, tenant};
 use crate::fatturapa::{Invoice, Receipt, Unreadable};
 use crate::ids::{AccountId, InvoiceId, ReceiptId};
-use crate::paging::Page;
 
 pub(super) type Row = invoice::Model;
 pub(super) type ReceiptRow = receipt::Model;
@@ -24,11 +24,13 @@ pub(super) fn reading(direction: Direction, reading: Result<&Invoice, &Unreadabl
                 Direction::Sent => &invoice.buyer,
                 Direction::Received => &invoice.seller,
             };
-            let searched = [Some(&counterpart.name), counterpart.vat.as_ref(), counterpart.fiscal_code.as_ref()];
-            let searched: Vec<_> = searched.into_iter().flatten().map(|text| text.to_lowercase()).collect();
+            let counterpart = [Some(&counterpart.name), counterpart.vat.as_ref(), counterpart.fiscal_code.as_ref()];
+            let document_type = invoice.document_type.to_string();
+            let said = [&document_type, &invoice.number].into_iter().chain(&invoice.texts);
+            let found = Found::by(counterpart.into_iter().flatten().map(String::as_str), said.map(String::as_str));
             invoice::ActiveModel {
                 format: Set(Some(invoice.format.code().to_owned())),
-                document_type: Set(Some(invoice.document_type.to_string())),
+                document_type: Set(Some(document_type)),
                 number: Set(Some(invoice.number.clone())),
                 issue_day: Set(<CalendarDay as TryFrom<_>>::try_from(invoice.date).ok()),
                 seller_name: Set(Some(invoice.seller.name.clone())),
@@ -37,7 +39,8 @@ pub(super) fn reading(direction: Direction, reading: Result<&Invoice, &Unreadabl
                 buyer_name: Set(Some(invoice.buyer.name.clone())),
                 buyer_vat: Set(invoice.buyer.vat.clone()),
                 buyer_fiscal_code: Set(invoice.buyer.fiscal_code.clone()),
-                counterpart: Set(searched.join("\n")),
+                counterpart: Set(found.counterpart),
+                words: Set(Some(found.words)),
                 total_cents: Set(invoice.total.and_then(crate::db::cents)),
                 currency: Set(Some(invoice.currency.clone())),
                 documents: Set(i64::try_from(invoice.documents).unwrap_or(i64::MAX)),
@@ -47,6 +50,7 @@ pub(super) fn reading(direction: Direction, reading: Result<&Invoice, &Unreadabl
         }
         Err(unreadable) => invoice::ActiveModel {
             counterpart: Set(String::new()),
+            words: Set(Some(String::new())),
             documents: Set(0),
             problems: Set(unreadable.messages().join("\n")),
             ..Default::default()
@@ -77,9 +81,11 @@ pub(super) async fn insert(
         version: Set(1),
         created_time: Set(tx.now()),
         updated_time: Set(tx.now()),
-        ..read
+        ..index::with_file_name(read, file_name)
     };
-    row.insert(tx).await
+    let row = row.insert(tx).await?;
+    index::add(tx, account, id, &index::words_of(&row)).await?;
+    Ok(row)
 }
 
 /// One of the account's invoices.
@@ -120,14 +126,19 @@ pub(super) async fn replace(tx: &Tx, draft: &Row, file_name: &str, file: &File, 
         sha256: Set(file.sha256.clone()),
         version: Set(draft.version + 1),
         updated_time: Set(tx.now()),
-        ..read
+        ..index::with_file_name(read, file_name)
     };
     let updated = tenant::update_of::<invoice::Entity>(draft.account_id).set(row).filter(invoice::Column::Id.eq(draft.id));
-    updated.exec_with_returning(tx).await?.into_iter().next().ok_or(InvoiceError::NotFound)
+    let row = updated.exec_with_returning(tx).await?.into_iter().next().ok_or(InvoiceError::NotFound)?;
+    let (before, now) = (index::words_of(draft), index::words_of(&row));
+    index::remove(tx, draft.account_id, draft.id, before.iter().copied().filter(|word| !now.contains(word))).await?;
+    index::add(tx, draft.account_id, draft.id, &now).await?;
+    Ok(row)
 }
 
 /// Deletes what is shown of a draft that is held.
 pub(super) async fn delete(tx: &Tx, draft: &Row) -> Result<(), DbErr> {
+    index::remove(tx, draft.account_id, draft.id, index::words_of(draft)).await?;
     tenant::delete_of::<invoice::Entity>(draft.account_id).filter(invoice::Column::Id.eq(draft.id)).exec(tx).await.map(|_| ())
 }
 
@@ -204,43 +215,4 @@ pub(super) async fn insert_receipt(
 pub(super) async fn get_receipt(connection: &impl ConnectionTrait, account: AccountId, id: ReceiptId) -> Result<ReceiptRow, InvoiceError> {
     let found = tenant::of::<receipt::Entity>(account).filter(receipt::Column::Id.eq(id)).one(connection).await?;
     found.ok_or(InvoiceError::NotFound)
-}
-
-/// Which invoices a list shows. All conditions hold together.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Filter {
-    pub direction: Option<Direction>,
-    pub state: Option<InvoiceState>,
-    pub issued_from: Option<CalendarDay>,
-    pub issued_through: Option<CalendarDay>,
-    pub number: Option<String>,
-    pub counterpart: Option<String>,
-    pub document_type: Option<String>,
-}
-
-/// A page of the account's invoices, latest arrival first.
-pub(super) async fn list(connection: &impl ConnectionTrait, account: AccountId, filter: &Filter, page: &Page) -> Result<Vec<Row>, DbErr> {
-    use invoice::Column;
-    let Filter { direction, state, issued_from, issued_through, number, counterpart, document_type } = filter;
-    let mut rows = tenant::of::<invoice::Entity>(account).order_by_desc(Column::Id).limit(page.rows());
-    let like = counterpart.as_ref().map(|text| LikeExpr::new(format!("%{}%", escaped(text))).escape('\\'));
-    let conditions = [
-        page.after.map(|id| Column::Id.lt(InvoiceId(id))),
-        direction.map(|direction| Column::Direction.eq(direction)),
-        state.map(|state| Column::State.eq(state)),
-        issued_from.map(|day| Column::IssueDay.gte(day)),
-        issued_through.map(|day| Column::IssueDay.lte(day)),
-        number.as_ref().map(|number| Column::Number.eq(number.as_str())),
-        document_type.as_ref().map(|kind| Column::DocumentType.eq(kind.as_str())),
-        like.map(|like| Expr::col(Column::Counterpart).like(like)),
-    ];
-    for condition in conditions.into_iter().flatten() {
-        rows = rows.filter(condition);
-    }
-    rows.all(connection).await
-}
-
-/// The text with LIKE's own signs made plain.
-fn escaped(text: &str) -> String {
-    text.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
 }

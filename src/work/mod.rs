@@ -12,6 +12,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::db::{Db, Fault};
+use crate::invoices;
 use crate::meters::Meters;
 use crate::notify::{self, transport::Transport};
 use crate::order::{self, Rules};
@@ -93,6 +94,7 @@ impl Worker {
         for charge in look(order::due_charges(&self.db)).await? {
             tally.note("charge", order::drive_charge(&self.db, self.gateway.as_ref(), &self.rules, charge).await);
         }
+        tally.note("words", invoices::find_words(&self.db).await.map(|found| found > 0));
         tally.end()
     }
 

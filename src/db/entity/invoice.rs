@@ -43,6 +43,9 @@ pub struct Model {
     pub version: i64,
     pub created_time: DateTime<Utc>,
     pub updated_time: DateTime<Utc>,
+    /// The database reckons it: never set.
+    pub listed_day: CalendarDay,
+    pub words: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -7,6 +7,7 @@
 //! | `index.rs` | a line of the index |
 //! | `pack.rs` | the ZIP, written as it is read |
 
+mod convert;
 mod entries;
 mod index;
 mod pack;
@@ -19,9 +20,10 @@ use prost::bytes::Bytes;
 use tokio::task::spawn_blocking;
 use tonic::Status;
 
+pub(super) use self::convert::asked;
 use self::entries::{Added, Entry};
-pub(super) use self::pack::Pack;
-pub(super) use self::part::{Known, Part, Period, Start};
+use self::pack::Pack;
+use self::part::{Known, Part, Period};
 use super::{InvoiceError, InvoicesApi, archive};
 use crate::db::Fault;
 use crate::ids::AccountId;
