@@ -11,6 +11,7 @@
 //! | `checks/` | what the SdI would refuse in the content, and advice |
 //! | `finding.rs` | [`Finding`]: what is wrong, where, and what to do, in Italian and English |
 //! | `invoice.rs`, `party.rs` | [`read`]: an invoice file becomes an [`Invoice`] |
+//! | `content/` | [`Content`]: all that an invoice file says, without loss |
 //! | `page/` | [`page`]: an invoice as a page to read and print; [`summary`]: as one line |
 //! | `receipt.rs` | [`read_receipt`]: a message of the SdI becomes a [`Receipt`] |
 //! | `document_type.rs` | [`DocumentType`]: the code list TD01 to TD29 |
@@ -22,6 +23,7 @@
 //! times their size, reads no other file and never panics.
 
 mod checks;
+pub mod content;
 mod document;
 mod document_type;
 mod encoding;
@@ -41,6 +43,7 @@ mod unreadable;
 mod values;
 mod xml;
 
+pub use content::Content;
 pub use document::{Document, FileKind, Judgement};
 pub use document_type::DocumentType;
 pub use encoding::MAX_FILE_BYTES;

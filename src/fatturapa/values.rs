@@ -40,6 +40,14 @@ pub(super) fn amount(text: &str) -> Parsed<Decimal> {
     text.parse().map_err(|_| ALLOWED)
 }
 
+/// A number in the widest form that the schemas allow: up to 12 digits, a point, up to 8 decimals. So bounded, those of a whole file add up
+/// exactly.
+pub(super) fn decimal(text: &str) -> Option<Decimal> {
+    let (whole, fraction) = text.strip_prefix('-').unwrap_or(text).split_once('.')?;
+    let digits = |part: &str, most: usize| (1..=most).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
+    (digits(whole, 12) && digits(fraction, 8)).then(|| text.parse().ok())?
+}
+
 /// A currency's code (`DivisaType`).
 pub(super) fn currency(text: &str) -> Parsed<String> {
     upper_case(text, 3).ok_or("three capital letters (ISO 4217), for example EUR")
@@ -111,6 +119,16 @@ mod tests {
         assert_eq!(amount("99999999999.99"), Ok(Decimal::new(9_999_999_999_999, 2)));
         for text in ["", "1", "1.0", "1.000", ".50", "1,00", "+1.00", "1e2.00", "--1.00", "100000000000.00", "1 000.00"] {
             assert!(amount(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_have_the_forms_of_the_schemas() {
+        for (text, expected) in [("1.00", "1"), ("-00.5", "-0.5"), ("999999999999.99999999", "999999999999.99999999")] {
+            assert_eq!(decimal(text), expected.parse().ok(), "{text}");
+        }
+        for text in ["", "1", ".5", "1.", "+1.00", "1e5.0", "1,00", "1000000000000.00", "1.000000001", "--1.0", "٣.00"] {
+            assert_eq!(decimal(text), None, "{text}");
         }
     }
 

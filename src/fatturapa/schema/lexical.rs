@@ -118,7 +118,7 @@ fn parts(text: &str) -> (bool, (&str, &str)) {
 
 /// Base64; the bits that the padding leaves over must be 0. Characters that are none of its alphabet are passed over, as RFC 2045 demands and
 /// libxml2 does.
-pub(super) fn is_base64(text: &str) -> bool {
+pub(in crate::fatturapa) fn is_base64(text: &str) -> bool {
     let mut signs = text.bytes().filter(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(byte));
     let (mut count, mut last) = (0_usize, 0_u8);
     let mut padding = 0_usize;
