@@ -14,6 +14,7 @@
 //! | `content/` | [`Content`]: all that an invoice file says, without loss |
 //! | `page/` | [`page`]: an invoice as a page to read and print; [`summary`]: as one line |
 //! | `receipt.rs` | [`read_receipt`]: a message of the SdI becomes a [`Receipt`] |
+//! | `zip/` | [`zip::entries`]: the files in a ZIP archive, within limits |
 //! | `document_type.rs` | [`DocumentType`]: the code list TD01 to TD29 |
 //! | `file_name.rs` | [`SdiFileName`]: how the SdI demands that files be named |
 //! | `unreadable.rs` | [`Unreadable`]: why a file could not be read, and where |
@@ -42,6 +43,7 @@ mod tree;
 mod unreadable;
 mod values;
 mod xml;
+pub mod zip;
 
 pub use content::Content;
 pub use document::{Document, FileKind, Judgement};
