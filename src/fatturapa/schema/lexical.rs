@@ -13,7 +13,12 @@ pub(super) fn is_date_time(text: &str) -> bool {
     time().is_some_and(|time| after_time(time).is_some_and(is_zone))
 }
 
-/// Year, month and day, for comparing dates.
+/// The year, month and day of a date.
+pub(in crate::fatturapa) fn day(text: &str) -> Option<(i64, u32, u32)> {
+    is_date(text).then(|| day_of(text))?
+}
+
+/// The year, month and day that a text begins with, for comparing dates and times.
 pub(super) fn day_of(text: &str) -> Option<(i64, u32, u32)> {
     let (year, rest) = year(text)?;
     let (month, rest) = two_digits(rest.strip_prefix('-')?)?;
