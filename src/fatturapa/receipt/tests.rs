@@ -153,6 +153,14 @@ fn what_a_message_can_do_without_may_be_empty_or_long() {
 }
 
 #[test]
+fn a_signature_inside_a_message_says_nothing_of_the_invoice() {
+    let signature = "<ds:Signature xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"><ds:Object><NomeFile>other.xml</NomeFile><Hash>ff</Hash>\
+        </ds:Object></ds:Signature><ds:Hash xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\">ff</ds:Hash>";
+    let file = String::from_utf8_lossy(AT).replace("<IdentificativoSdI>", &format!("{signature}<IdentificativoSdI>"));
+    assert_eq!(read_receipt(file.as_bytes()), Ok(attestation()));
+}
+
+#[test]
 fn a_message_is_found_in_an_archive_beside_its_invoice() {
     assert_eq!(read_receipt(include_bytes!("../../../tests/samples/receipt-at.zip")), Ok(attestation()));
     let signed = include_bytes!("../../../tests/samples/signed/rsa.xml.p7m");
