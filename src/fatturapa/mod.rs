@@ -11,8 +11,10 @@
 //! | `checks/` | what the SdI would refuse in the content, and advice |
 //! | `finding.rs` | [`Finding`]: what is wrong, where, and what to do, in Italian and English |
 //! | `invoice.rs`, `party.rs` | [`read`]: an invoice file becomes an [`Invoice`] |
+//! | `content/` | [`Content`]: all that an invoice file says, without loss |
 //! | `page/` | [`page`]: an invoice as a page to read and print; [`summary`]: as one line |
-//! | `receipt.rs` | [`read_receipt`]: a message of the SdI becomes a [`Receipt`] |
+//! | `receipt/` | [`read_receipt`]: a message of the SdI becomes a [`Receipt`] |
+//! | `zip/` | [`zip::entries`]: the files in a ZIP archive, within limits |
 //! | `document_type.rs` | [`DocumentType`]: the code list TD01 to TD29 |
 //! | `file_name.rs` | [`SdiFileName`]: how the SdI demands that files be named |
 //! | `unreadable.rs` | [`Unreadable`]: why a file could not be read, and where |
@@ -22,6 +24,7 @@
 //! times their size, reads no other file and never panics.
 
 mod checks;
+pub mod content;
 mod document;
 mod document_type;
 mod encoding;
@@ -40,7 +43,9 @@ mod tree;
 mod unreadable;
 mod values;
 mod xml;
+pub mod zip;
 
+pub use content::Content;
 pub use document::{Document, FileKind, Judgement};
 pub use document_type::DocumentType;
 pub use encoding::MAX_FILE_BYTES;
@@ -51,7 +56,10 @@ pub use format::Format;
 pub use invoice::{Invoice, read};
 pub use page::{page, summary};
 pub use party::Party;
-pub use receipt::{Outcome, Receipt, ReceiptKind, RejectionReason, read_receipt};
+pub use receipt::{
+    ArchiveReference, InvalidFile, InvoiceReference, Outcome, Receipt, ReceiptKind, Recipient, RejectionReason, UnreadableArchive,
+    read_receipt,
+};
 pub use signed::{Form, Integrity, Signature, Signer, Tampering, Trust, Unopenable, Unverified};
 pub use tree::{Element, Tree};
 pub use unreadable::{Position, Problem, Unreadable};

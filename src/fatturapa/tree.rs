@@ -9,6 +9,9 @@ use std::ops::Range;
 
 use super::unreadable::{Position, excerpt};
 
+/// The namespace of XML signatures.
+pub(super) const XML_SIGNATURE: &str = "http://www.w3.org/2000/09/xmldsig#";
+
 /// The elements of a file, root first, in the order of their start tags.
 #[derive(Debug)]
 pub struct Tree<'t> {
@@ -210,6 +213,11 @@ impl<'d, 't> Element<'d, 't> {
         let before = parent.all(self.name()).take_while(|sibling| sibling.index != self.index).count();
         (before > 0 || parent.all(self.name()).nth(1).is_some()).then_some(before + 1)
     }
+}
+
+/// Whether an element is an XML signature.
+pub(super) fn is_signature(element: Element<'_, '_>) -> bool {
+    element.name() == "Signature" && element.namespace() == Some(XML_SIGNATURE)
 }
 
 /// A tree that grows while its file is read.

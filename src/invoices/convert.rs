@@ -188,6 +188,8 @@ pub(super) fn receipt(row: &ReceiptRow) -> pb::Receipt {
         ReceiptKind::TermPassed => pb::ReceiptKind::TermPassed,
         ReceiptKind::Attestation => pb::ReceiptKind::Attestation,
         ReceiptKind::Metadata => pb::ReceiptKind::Metadata,
+        ReceiptKind::BuyerOutcome => pb::ReceiptKind::BuyerOutcome,
+        ReceiptKind::BuyerOutcomeRejected => pb::ReceiptKind::BuyerOutcomeRejected,
     });
     pb::Receipt {
         receipt_id: row.id.to_string(),

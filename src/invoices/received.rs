@@ -82,7 +82,8 @@ pub(super) async fn record(
 }
 
 async fn advanced(tx: &Tx, account: AccountId, receipt: &Receipt) -> Result<Option<store::Row>, InvoiceError> {
-    let Some(found) = store::by_file_name(tx, account, &receipt.file_name).await? else { return Ok(None) };
+    let Some(name) = &receipt.file_name else { return Ok(None) };
+    let Some(found) = store::by_file_name(tx, account, name).await? else { return Ok(None) };
     let Some(to) = target(receipt.kind) else { return Ok(Some(found)) };
     let (moved, row) = store::advance(tx, account, found.id, to, Some(&receipt.sdi_identifier)).await?;
     match moved {

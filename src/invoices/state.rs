@@ -69,7 +69,8 @@ pub fn target(receipt: ReceiptKind) -> Option<InvoiceState> {
         ReceiptKind::Delivered | ReceiptKind::Outcome | ReceiptKind::TermPassed => Some(InvoiceState::Delivered),
         ReceiptKind::Rejected => Some(InvoiceState::Rejected),
         ReceiptKind::NotDelivered | ReceiptKind::Attestation => Some(InvoiceState::NotDelivered),
-        ReceiptKind::Metadata => None,
+        // Those between buyer and SdI are about what the account received.
+        ReceiptKind::Metadata | ReceiptKind::BuyerOutcome | ReceiptKind::BuyerOutcomeRejected => None,
     }
 }
 

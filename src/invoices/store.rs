@@ -202,7 +202,7 @@ pub(super) async fn insert_receipt(
         account_id: Set(account),
         kind: Set(read.map(|receipt| receipt.kind.code().to_owned())),
         file_name: Set(file_name.to_owned()),
-        invoice_file_name: Set(read.map(|receipt| receipt.file_name.clone())),
+        invoice_file_name: Set(read.and_then(|receipt| receipt.file_name.clone())),
         invoice_id: Set(invoice),
         sdi_identifier: Set(read.map(|receipt| receipt.sdi_identifier.clone())),
         size: Set(file.size),

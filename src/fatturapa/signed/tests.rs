@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::made::{Made, Person, element, in_ber};
 use super::*;
-use crate::fatturapa::{Document, Finding, Invoice, Judgement, Unreadable, read, unwrapped};
+use crate::fatturapa::{Document, Finding, Invoice, Judgement, Unreadable, read, read_receipt, unwrapped};
 
 /// The schema's verdict of what is inside a file.
 fn verdict(file: &[u8]) -> Vec<Finding> {
@@ -356,4 +356,12 @@ proptest! {
         }
         let _ = signatures(&file);
     }
+}
+
+#[test]
+fn a_signed_message_of_the_sdi_is_read_like_a_plain_one() {
+    let message = include_bytes!("../../../tests/samples/receipt-ec.xml");
+    let signed = Made::new(&Person::maria(), message).der();
+    assert_eq!(read_receipt(&signed), read_receipt(message));
+    assert!(read_receipt(&signed).is_ok());
 }
