@@ -87,7 +87,8 @@ impl Seal {
         BASE64URL_NOPAD.encode(&[nonce.as_slice(), &sealed].concat())
     }
 
-    fn open<P: Place>(&self, token: &str, question: &str) -> Option<P> {
+    /// The place that was sealed into a token for this question; none if it was not.
+    pub fn open<P: Place>(&self, token: &str, question: &str) -> Option<P> {
         if token.len() > LONGEST_TOKEN {
             return None;
         }

@@ -161,9 +161,13 @@ pub fn code(reason: ErrorReason) -> Code {
         R::Overloaded | R::DatabaseUnavailable | R::OutcomeUnknown => Code::Unavailable,
         R::InternalFault | R::Unspecified => Code::Internal,
         R::DocumentDamaged => Code::DataLoss,
-        R::AccountNotFound | R::InvoiceNotFound | R::ReceiptNotFound | R::CartNotFound | R::OrderNotFound | R::ModuleUnknown => {
-            Code::NotFound
-        }
+        R::AccountNotFound
+        | R::InvoiceNotFound
+        | R::ReceiptNotFound
+        | R::AttachmentNotFound
+        | R::CartNotFound
+        | R::OrderNotFound
+        | R::ModuleUnknown => Code::NotFound,
         R::AccountExists | R::FileNameUsed | R::FileStored | R::ModulePresent | R::PaymentReferenceReused => Code::AlreadyExists,
     }
 }

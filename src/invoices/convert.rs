@@ -113,17 +113,22 @@ pub(super) fn receipt_id(receipt_id: &str) -> Result<ReceiptId, Invalid> {
 pub(super) fn download(request: &pb::DownloadInvoiceRequest) -> Result<(InvoiceId, Form), Invalid> {
     let mut check = Check::default();
     let id = check.parse("invoice_id", &request.invoice_id);
+    let number = request.attachment as usize;
     let form = match pb::DownloadForm::try_from(request.form) {
         Ok(pb::DownloadForm::Unspecified | pb::DownloadForm::Original) => Ok(Form::Original),
         Ok(pb::DownloadForm::Xml) => Ok(Form::Made(Made::Xml)),
         Ok(pb::DownloadForm::Page) => Ok(Form::Made(Made::Page)),
-        Ok(pb::DownloadForm::Attachment) => Ok(Form::Original),
+        Ok(pb::DownloadForm::Attachment) => Ok(Form::Made(Made::Attachment(number))),
         Err(_) => {
             use pb::DownloadForm::{Attachment, Original, Page, Xml};
             let forms = wire::names([Original, Xml, Page, Attachment].map(|known| known.as_str_name()));
             Err(format!("{} is no form of a download: {forms}", request.form))
         }
     };
+    let asked = matches!(form, Ok(Form::Made(Made::Attachment(_))));
+    if asked != (number > 0) {
+        check.refuse("attachment", "goes with DOWNLOAD_FORM_ATTACHMENT and only then: the attachment's number, from 1 on");
+    }
     let form = check.take("form", form);
     check.finish(|| Some((id?, form?)))
 }

@@ -9,7 +9,8 @@ use ring::digest::{SHA256, digest};
 
 use super::InvoiceError;
 use crate::call::Call;
-use crate::fatturapa::{self, Document, Judgement, Unreadable};
+use crate::fatturapa::content::{Attachment, Content};
+use crate::fatturapa::{self, Document, Judgement, MAX_FILE_BYTES, Unreadable};
 use crate::pb::spazio::v1 as pb;
 use crate::streams::{self, MAX_CHUNK, Outgoing, Outlet};
 
@@ -29,6 +30,8 @@ pub(super) enum Made {
     Xml,
     /// A page to read and print.
     Page,
+    /// One of the files attached to it, from 1 on.
+    Attachment(usize),
 }
 
 /// A file that is ready to be sent.
@@ -59,6 +62,7 @@ impl Download {
                 Ok(Self::made(plain_name.to_owned(), Cow::into_owned(xml)))
             }
             Made::Page => Ok(Self::made(format!("{plain_name}.html"), page(file, today)?.into_bytes())),
+            Made::Attachment(number) => attachment(file, number),
         }
     }
 
@@ -104,6 +108,23 @@ impl From<Piece> for pb::DownloadReceiptResponse {
             }),
         }
     }
+}
+
+/// The attachments of all documents of the file, counted through.
+fn attachment(file: &[u8], number: usize) -> Result<Download, InvoiceError> {
+    let content = Content::read(file)?;
+    let attachments: Vec<_> = content.bodies.iter().flat_map(|body| &body.attachments).collect();
+    let name = |attachment: &Attachment, number: usize| attachment.name.as_deref().map_or_else(|| format!("attachment-{number}"), harmless);
+    let Some(attachment) = number.checked_sub(1).and_then(|place| attachments.get(place)) else {
+        let names = attachments.iter().zip(1..).map(|(attachment, number)| name(attachment, number));
+        return Err(InvoiceError::AttachmentNotFound(names.collect()));
+    };
+    Ok(Download::made(name(attachment, number), attachment.content(MAX_FILE_BYTES)?))
+}
+
+/// A stranger's name without what could lead elsewhere.
+fn harmless(name: &str) -> String {
+    name.chars().map(|letter| if letter.is_control() || matches!(letter, '/' | '\\' | ':') { '_' } else { letter }).collect()
 }
 
 fn page(file: &[u8], today: NaiveDate) -> Result<String, Unreadable> {

@@ -4,6 +4,7 @@ use super::state::InvoiceState;
 use crate::check::Invalid;
 use crate::db::{Fault, Reuse};
 use crate::fatturapa::Unreadable;
+use crate::fatturapa::content::UnreadableAttachment;
 use crate::pb::spazio::v1::ErrorReason;
 use crate::quota::QuotaError;
 use crate::refusal::{Refusal, Refused, Violation, carries_faults, into_status};
@@ -14,6 +15,12 @@ pub enum InvoiceError {
     /// No such invoice in this account.
     #[error("there is no such invoice")]
     NotFound,
+    /// The invoice has no attachment of this number: the names of those that it has.
+    #[error("there is no such attachment")]
+    AttachmentNotFound(Vec<String>),
+    /// The attachment's bytes cannot be had.
+    #[error(transparent)]
+    Attachment(#[from] UnreadableAttachment),
     /// No such receipt in this account.
     #[error("there is no such receipt")]
     ReceiptNotFound,
@@ -72,6 +79,19 @@ impl Refusal for InvoiceError {
         match self {
             Self::NotFound => {
                 Refused::new(ErrorReason::InvoiceNotFound, "this account has no such invoice; list its invoices with ListInvoices")
+            }
+            Self::AttachmentNotFound(names) => {
+                let message = match names.as_slice() {
+                    [] => "the invoice has no attachments".to_owned(),
+                    names => {
+                        let listed: Vec<_> = names.iter().zip(1..).map(|(name, number)| format!("{number}: {name:?}")).collect();
+                        format!("the invoice has no such attachment; it has {}", listed.join(", "))
+                    }
+                };
+                Refused::new(ErrorReason::AttachmentNotFound, message).with("attachments", &names.len())
+            }
+            Self::Attachment(unreadable) => {
+                Refused::new(ErrorReason::DocumentUnreadable, format!("{unreadable}; the invoice itself can be downloaded"))
             }
             Self::ReceiptNotFound => {
                 Refused::new(ErrorReason::ReceiptNotFound, "this account has no such receipt; list its receipts with ListReceipts")

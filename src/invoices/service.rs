@@ -166,10 +166,7 @@ impl InvoicesService for InvoicesApi {
 
     type ExportInvoicesStream = Outgoing<pb::ExportInvoicesResponse>;
 
-    async fn export_invoices(
-        &self,
-        request: Request<pb::ExportInvoicesRequest>,
-    ) -> Result<Response<Self::ExportInvoicesStream>, Status> {
+    async fn export_invoices(&self, request: Request<pb::ExportInvoicesRequest>) -> Result<Response<Self::ExportInvoicesStream>, Status> {
         let call = Call::of(&request);
         let asked = export::asked(request.get_ref(), call.account(), &self.seal)?;
         let part = export::find(self, &asked).await?;

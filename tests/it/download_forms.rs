@@ -11,6 +11,7 @@ use crate::support::{TestApp, pb, refused, served};
 on_both_databases!(
     of_a_signed_invoice_the_xml_inside_it_can_be_had,
     an_invoice_can_be_had_as_a_page_that_loads_nothing,
+    the_files_attached_to_an_invoice_can_be_had_one_by_one,
     what_cannot_be_read_is_told_and_its_file_can_still_be_had,
     a_receipt_is_given_back_byte_for_byte,
 );
@@ -45,6 +46,24 @@ async fn an_invoice_can_be_had_as_a_page_that_loads_nothing(app: &TestApp) {
     let page = String::from_utf8(page).expect("a page is UTF-8");
     assert!(page.starts_with("<!DOCTYPE html>") && page.contains(&invoice.number), "{page}");
     assert!(!page.contains("src=") && !page.contains("href="), "{page}");
+}
+
+async fn the_files_attached_to_an_invoice_can_be_had_one_by_one(app: &TestApp) {
+    let ann = app.customer("ann").create().await;
+    let received = ann.receives(include_bytes!("../samples/fpr12-everything.xml").to_vec(), "IT01234567897_00001.xml").await;
+    let attachment = async |number: u32, form: DownloadForm| {
+        let request = pb::DownloadInvoiceRequest { invoice_id: received.invoice_id.clone(), form: form.into(), attachment: number };
+        ann.downloads_what(request).await
+    };
+    let (description, file) = attachment(1, DownloadForm::Attachment).await.unwrap_or_else(|status| panic!("{status}"));
+    assert_eq!((description.file_name.as_str(), description.size_bytes), ("rapporto-banchine.pdf", file.len() as u64));
+
+    let refusal = refused(attachment(99, DownloadForm::Attachment).await);
+    assert_eq!((refusal.code, refusal.reason), (Code::NotFound, ErrorReason::AttachmentNotFound));
+    assert!(refusal.message.contains("1: \"rapporto-banchine.pdf\""), "{}", refusal.message);
+    // A number without the form, and the form without a number.
+    assert_eq!(refused(attachment(1, DownloadForm::Page).await).fields(), ["attachment"]);
+    assert_eq!(refused(attachment(0, DownloadForm::Attachment).await).fields(), ["attachment"]);
 }
 
 async fn what_cannot_be_read_is_told_and_its_file_can_still_be_had(app: &TestApp) {

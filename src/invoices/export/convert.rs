@@ -1,8 +1,8 @@
 //! What an export is asked for, from the contract's message.
 
 use super::super::list;
-use super::part::{Known, Period, Start};
 use super::Asked;
+use super::part::{Known, Period, Start};
 use crate::check::{Check, Invalid};
 use crate::ids::AccountId;
 use crate::paging::Seal;
@@ -14,12 +14,8 @@ pub(in crate::invoices) fn asked(request: &pb::ExportInvoicesRequest, account: A
     let mut check = Check::default();
     let from = check.take_optional("issued_from", request.issued_from.as_ref().map(wire::calendar_day));
     let through = check.take_optional("issued_through", request.issued_through.as_ref().map(wire::calendar_day));
-    if let (Some(Some(from)), Some(Some(through))) = (from, through)
-        && from > through
-    {
-        check.refuse("issued_through", "must not be before issued_from");
-    }
-    let direction = given_direction(&mut check, request.direction);
+    list::in_order(&mut check, "issued_from", "issued_through", from, through);
+    let direction = list::given_direction(&mut check, request.direction);
     let period = || Some(Period { from: from?, through: through?, direction: direction? });
     let period = period();
     let question = format!("export of {account} {period:?}");

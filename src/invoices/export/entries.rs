@@ -43,7 +43,7 @@ impl Entry {
     pub(super) fn line(&self, added: &Added) -> String {
         let [path, problem, sha256] = match added {
             Added::Packed { sha256 } => [&self.path, "", sha256.as_str()],
-            Added::Damaged(what) => ["", what.as_str(), ""],
+            Added::Damaged => ["", "damaged", ""],
         };
         let cells = [path, problem, sha256].into_iter().chain(self.cells.iter().map(String::as_str));
         index::line(&cells.collect::<Vec<_>>())
@@ -58,7 +58,7 @@ pub(super) enum Added {
         sha256: String,
     },
     /// It is not: what is stored of it is not what was stored.
-    Damaged(String),
+    Damaged,
 }
 
 /// The documents of a part, in their order: each invoice before its receipts.

@@ -2,8 +2,25 @@
 
 /// The names of the columns.
 pub(in crate::invoices) const HEADING: [&str; 19] = [
-    "path", "problem", "sha256", "id", "kind", "state", "day", "number", "document_type", "seller", "seller_vat_number", "buyer", "buyer_vat_number",
-    "total", "currency", "sdi_identifier", "file_name", "size_bytes", "stored_time",
+    "path",
+    "problem",
+    "sha256",
+    "id",
+    "kind",
+    "state",
+    "day",
+    "number",
+    "document_type",
+    "seller",
+    "seller_vat_number",
+    "buyer",
+    "buyer_vat_number",
+    "total",
+    "currency",
+    "sdi_identifier",
+    "file_name",
+    "size_bytes",
+    "stored_time",
 ];
 
 /// A line of the index, its end included.

@@ -63,7 +63,7 @@ pub(super) async fn send(api: InvoicesApi, asked: Asked, part: Part, outlet: Out
         let (added, packed) = add(&api, asked.account, &entry, pack).await.map_err(Status::from)?;
         pack = packed;
         index.push_str(&entry.line(&added));
-        if matches!(added, Added::Damaged(_)) {
+        if matches!(added, Added::Damaged) {
             damaged.push(entry.id().to_owned());
         }
         flow(&outlet, pack.take()).await?;
@@ -101,7 +101,7 @@ async fn add(api: &InvoicesApi, account: AccountId, entry: &Entry, mut pack: Pac
         Ok(None) => return Err(InvoiceError::PartChanged),
         Err(InvoiceError::Fault(fault @ Fault::Damaged { .. })) => {
             tracing::error!(document = %entry.id(), "left out of an export: {fault}");
-            return Ok((Added::Damaged(fault.to_string()), pack));
+            return Ok((Added::Damaged, pack));
         }
         Err(error) => return Err(error),
     };

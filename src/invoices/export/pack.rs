@@ -5,11 +5,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 use data_encoding::HEXLOWER;
-use flate2::Compression;
-use flate2::write::DeflateEncoder;
+use miniz_oxide::deflate::compress_to_vec;
 use rawzip::time::UtcDateTime;
-use rawzip::{CompressionMethod, ZipArchiveWriter};
+use rawzip::{CompressionMethod, DataDescriptorOutput, ZipArchiveWriter, crc32};
 use ring::digest::{Context, SHA256};
+
+/// zlib's usual one.
+const COMPRESSION_LEVEL: u8 = 6;
 
 /// A ZIP in the making. The same files packed in the same order give the same bytes, so that one that broke off can go on.
 pub(in crate::invoices) struct Pack {
@@ -51,11 +53,10 @@ impl Pack {
     /// Packs a file. It keeps a processor busy for a while.
     pub(in crate::invoices) fn add(&mut self, path: &str, stored: DateTime<Utc>, content: &[u8]) -> io::Result<()> {
         let file = self.zip.new_file(path).compression_method(CompressionMethod::DEFLATE);
-        let (mut entry, config) = file.last_modified(UtcDateTime::from_unix(stored.timestamp())).start().map_err(io::Error::other)?;
-        let mut writer = config.wrap(DeflateEncoder::new(&mut entry, Compression::default()));
-        writer.write_all(content)?;
-        let (deflated, described) = writer.finish().map_err(io::Error::other)?;
-        deflated.finish()?;
+        let file = file.last_modified(UtcDateTime::from_unix(stored.timestamp()));
+        let (mut entry, _) = file.start().map_err(io::Error::other)?;
+        entry.write_all(&compress_to_vec(content, COMPRESSION_LEVEL))?;
+        let described = DataDescriptorOutput::new(crc32(content), content.len() as u64);
         entry.finish(described).map_err(io::Error::other).map(|_| ())
     }
 
@@ -130,7 +131,8 @@ mod tests {
     fn what_was_packed_can_be_unpacked() {
         let (whole, _) = packed(0);
         let archive = rawzip::ZipArchive::from_slice(&whole).expect("a ZIP");
-        let names: Vec<_> = archive.entries().map(|entry| String::from_utf8_lossy(entry.expect("an entry").file_path().as_bytes()).into_owned()).collect();
+        let names: Vec<_> =
+            archive.entries().map(|entry| String::from_utf8_lossy(entry.expect("an entry").file_path().as_bytes()).into_owned()).collect();
         assert_eq!((names.len(), names[19].as_str()), (20, "sent/19.xml"));
     }
 }

@@ -68,7 +68,13 @@ pub(in crate::invoices) async fn part(
         let (rows, more) = cut(invoices(connection, account, period, start).await?, |row| row.size.get());
         let last = rows.last().map(|row| Start::Invoice(row.listed_day, row.id.0));
         let mut receipts = receipts_of(connection, account, &rows).await?;
-        part.invoices = rows.into_iter().map(|row| { let of_this = receipts.remove(&row.id).unwrap_or_default(); (row, of_this) }).collect();
+        part.invoices = rows
+            .into_iter()
+            .map(|row| {
+                let of_this = receipts.remove(&row.id).unwrap_or_default();
+                (row, of_this)
+            })
+            .collect();
         if more {
             part.next = last;
             return Ok(part);
@@ -109,7 +115,9 @@ async fn invoices(connection: &impl ConnectionTrait, account: AccountId, period:
         rows = rows.filter(condition);
     }
     if let Start::Invoice(day, id) = start {
-        let behind = Condition::any().add(Column::ListedDay.gt(day)).add(Column::ListedDay.eq(day).and(Column::Id.gt(InvoiceId(id))));
+        let behind = Condition::any()
+            .add(Column::ListedDay.gt(day))
+            .add(Condition::all().add(Column::ListedDay.eq(day)).add(Column::Id.gt(InvoiceId(id))));
         rows = rows.filter(Column::ListedDay.gte(day)).filter(behind);
     }
     rows.order_by_asc(Column::ListedDay).order_by_asc(Column::Id).limit(MOST_INVOICES as u64 + 1).all(connection).await
@@ -163,7 +171,8 @@ impl Part {
 
     /// When the last of its documents was stored.
     pub(in crate::invoices) fn stored_time(&self) -> DateTime<Utc> {
-        let invoices = self.invoices.iter().flat_map(|(row, receipts)| receipts.iter().map(|row| row.created_time).chain([row.updated_time]));
+        let invoices =
+            self.invoices.iter().flat_map(|(row, receipts)| receipts.iter().map(|row| row.created_time).chain([row.updated_time]));
         invoices.chain(self.receipts.iter().map(|row| row.created_time)).max().unwrap_or_default()
     }
 }

@@ -87,7 +87,13 @@ fn optional<T>(text: &str, given: impl FnOnce(&str) -> Option<T>) -> Option<Opti
     if text.is_empty() { Some(None) } else { given(text).map(Some) }
 }
 
-fn in_order<T: PartialOrd>(check: &mut Check, begin: &str, end: &str, from: Option<Option<T>>, through: Option<Option<T>>) {
+pub(in crate::invoices) fn in_order<T: PartialOrd>(
+    check: &mut Check,
+    begin: &str,
+    end: &str,
+    from: Option<Option<T>>,
+    through: Option<Option<T>>,
+) {
     if let (Some(Some(from)), Some(Some(through))) = (from, through)
         && from > through
     {
@@ -108,7 +114,7 @@ fn of_direction(direction: Option<Direction>, states: Option<Vec<InvoiceState>>)
     }
 }
 
-fn given_direction(check: &mut Check, number: i32) -> Option<Option<Direction>> {
+pub(in crate::invoices) fn given_direction(check: &mut Check, number: i32) -> Option<Option<Direction>> {
     match pb::Direction::try_from(number) {
         Ok(pb::Direction::Unspecified) => Some(None),
         Ok(pb::Direction::Sent) => Some(Some(Direction::Sent)),
@@ -156,7 +162,8 @@ fn given_types(check: &mut Check, request: &pb::ListInvoicesRequest) -> Option<V
         wrong = true;
     }
     let single = Some(("document_type".to_owned(), &request.document_type)).filter(|(_, code)| !code.is_empty());
-    let several = request.document_types.iter().take(MOST_TYPES).enumerate().map(|(index, code)| (format!("document_types[{index}]"), code));
+    let several =
+        request.document_types.iter().take(MOST_TYPES).enumerate().map(|(index, code)| (format!("document_types[{index}]"), code));
     for (field, text) in single.into_iter().chain(several) {
         match DocumentType::from_code(text.trim()) {
             Some(known) => codes.push(known.code().to_owned()),

@@ -16,6 +16,8 @@ mod totals;
 
 use sea_orm::ConnectionTrait;
 
+pub(super) use convert::{given_direction, in_order};
+
 use super::InvoiceError;
 use crate::ids::AccountId;
 use crate::paging::Seal;
@@ -31,11 +33,7 @@ pub async fn listed(
 ) -> Result<pb::ListInvoicesResponse, InvoiceError> {
     let question = convert::question(request, account, seal)?;
     let page = pages::page(connection, account, &question.filter, question.order, &question.page, bounds).await?;
-    let totals = if question.with_totals {
-        Some(totals::totals(connection, account, &question.filter, bounds).await?)
-    } else {
-        None
-    };
+    let totals = if question.with_totals { Some(totals::totals(connection, account, &question.filter, bounds).await?) } else { None };
     Ok(convert::answer(&question, seal, &page, totals.as_ref()))
 }
 

@@ -209,7 +209,11 @@ impl Customer {
 
     /// What is made of an invoice, as the panel downloads it.
     pub async fn downloads_as(&self, form: pb::DownloadForm, invoice_id: &str) -> Result<(pb::FileDescription, Vec<u8>), Status> {
-        let request = pb::DownloadInvoiceRequest { invoice_id: invoice_id.to_owned(), form: form.into(), attachment: 0 };
+        self.downloads_what(pb::DownloadInvoiceRequest { invoice_id: invoice_id.to_owned(), form: form.into(), attachment: 0 }).await
+    }
+
+    /// What is asked for, as the panel downloads it.
+    pub async fn downloads_what(&self, request: pb::DownloadInvoiceRequest) -> Result<(pb::FileDescription, Vec<u8>), Status> {
         let mut stream = self.panel.invoices().download_invoice(request).await?.into_inner();
         let (mut description, mut file) = (None, Vec::new());
         while let Some(message) = stream.message().await.unwrap_or_else(|status| panic!("{status}")) {
