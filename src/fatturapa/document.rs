@@ -12,7 +12,7 @@ use super::finding::{Finding, Severity};
 use super::format::{Format, Kind};
 use super::receipt::ReceiptKind;
 use super::schema::{Schema, judge};
-use super::signed::{self, Signature};
+use super::signed::{self, Form, Signature};
 use super::tree::{Element, Tree};
 use super::unreadable::Unreadable;
 use super::xml;
@@ -121,17 +121,20 @@ impl Judgement {
     #[must_use]
     pub fn of(file: &[u8], received: Option<NaiveDate>) -> Self {
         let judged = Document::open(file).and_then(|document| Self::of_tree(&document, &document.tree()?, received));
-        judged.unwrap_or_else(|unreadable| {
-            let (at, message) = (unreadable.position(), unreadable.words());
-            let finding = Finding { code: unreadable.code(), severity: Severity::Refused, path: String::new(), at, message };
-            Self {
-                kind: FileKind::Unknown,
-                schema_valid: false,
-                signatures: Vec::new(),
-                findings: vec![finding],
-                unreadable: Some(unreadable),
-            }
-        })
+        judged.unwrap_or_else(Self::of_unreadable)
+    }
+
+    /// Whether the file is a signed container around the XML (`.p7m`).
+    #[must_use]
+    pub fn is_wrapped(&self) -> bool {
+        self.signatures.iter().any(|signature| signature.form == Form::Cades)
+    }
+
+    /// That of a file that cannot be read: its one finding says why.
+    pub(super) fn of_unreadable(unreadable: Unreadable) -> Self {
+        let (at, message) = (unreadable.position(), unreadable.words());
+        let finding = Finding { code: unreadable.code(), severity: Severity::Refused, path: String::new(), at, message };
+        Self { kind: FileKind::Unknown, schema_valid: false, signatures: Vec::new(), findings: vec![finding], unreadable: Some(unreadable) }
     }
 
     /// The same of a document whose tree has been read.
