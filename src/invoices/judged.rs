@@ -13,11 +13,12 @@ pub(super) fn file(request: pb::ValidateInvoiceRequest) -> Result<Vec<u8>, Inval
     check.finish(|| Some(request.file))
 }
 
-pub(super) fn judgement(judged: &Judgement) -> pb::ValidateInvoiceResponse {
+/// What the engine says of a file, and what the archive adds.
+pub(super) fn judgement(judged: &Judgement, archive: &[Finding]) -> pb::ValidateInvoiceResponse {
     pb::ValidateInvoiceResponse {
         kind: judged.kind.as_str().to_owned(),
         schema_valid: judged.schema_valid,
-        findings: judged.findings.iter().map(finding).collect(),
+        findings: judged.findings.iter().chain(archive).map(finding).collect(),
         signatures: judged.signatures.iter().map(signature).collect(),
     }
 }

@@ -2,9 +2,16 @@
 
 mod archive;
 mod convert;
+mod copies;
 mod error;
+mod findings;
 mod intake;
+mod issued;
 mod judged;
+mod list_receipts;
+mod names;
+mod queue;
+mod receipts;
 mod received;
 mod sent;
 mod service;

@@ -4,13 +4,13 @@ use sea_orm::sea_query::{Expr, LikeExpr};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, ExprTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::InvoiceError;
-use super::intake::File;
-use super::state::{Direction, InvoiceState, Move, sources};
+use super::sent::NewInvoice;
+use super::state::{Direction, InvoiceState, sources};
 use crate::clock::CalendarDay;
 use crate::db::entity::{invoice, receipt};
-use crate::db::{Tx, tenant};
-use crate::fatturapa::{Invoice, Receipt, Unreadable};
-use crate::ids::{AccountId, InvoiceId, ReceiptId};
+use crate::db::{Fault, Tx, tenant};
+use crate::fatturapa::{Invoice, Unreadable};
+use crate::ids::{AccountId, InvoiceId};
 use crate::paging::Page;
 
 pub(super) type Row = invoice::Model;
@@ -60,10 +60,10 @@ pub(super) async fn insert(
     account: AccountId,
     id: InvoiceId,
     direction: Direction,
-    file_name: &str,
-    file: &File,
-    read: invoice::ActiveModel,
+    copied_from: Option<InvoiceId>,
+    new: &NewInvoice,
 ) -> Result<Row, DbErr> {
+    let NewInvoice { file_name, file, read, found } = new;
     let state = match direction {
         Direction::Sent => InvoiceState::Draft,
         Direction::Received => InvoiceState::Received,
@@ -73,13 +73,14 @@ pub(super) async fn insert(
         account_id: Set(account),
         direction: Set(direction),
         state: Set(state),
-        file_name: Set(file_name.to_owned()),
+        file_name: Set(file_name.clone()),
         size: Set(file.size),
         sha256: Set(file.sha256.clone()),
         version: Set(1),
         created_time: Set(tx.now()),
         updated_time: Set(tx.now()),
-        ..read
+        copied_from: Set(copied_from),
+        ..found.counted(reading(direction, read.as_ref()))
     };
     row.insert(tx).await
 }
@@ -88,6 +89,11 @@ pub(super) async fn insert(
 pub(super) async fn get(connection: &impl ConnectionTrait, account: AccountId, id: InvoiceId) -> Result<Row, InvoiceError> {
     let found = tenant::of::<invoice::Entity>(account).filter(invoice::Column::Id.eq(id)).one(connection).await?;
     found.ok_or(InvoiceError::NotFound)
+}
+
+/// One of the account's sent invoices.
+pub(super) async fn get_sent(connection: &impl ConnectionTrait, account: AccountId, id: InvoiceId) -> Result<Row, InvoiceError> {
+    get(connection, account, id).await.and_then(|row| if row.direction == Direction::Sent { Ok(row) } else { Err(InvoiceError::NotFound) })
 }
 
 /// One of the account's drafts, held until the commit: nobody else changes it meanwhile.
@@ -115,14 +121,15 @@ pub(super) async fn hold_draft(
 }
 
 /// Replaces what is shown of a draft that is held.
-pub(super) async fn replace(tx: &Tx, draft: &Row, file_name: &str, file: &File, read: invoice::ActiveModel) -> Result<Row, InvoiceError> {
+pub(super) async fn replace(tx: &Tx, draft: &Row, file_name: &str, new: &NewInvoice) -> Result<Row, InvoiceError> {
+    let NewInvoice { file, read, found, .. } = new;
     let row = invoice::ActiveModel {
         file_name: Set(file_name.to_owned()),
         size: Set(file.size),
         sha256: Set(file.sha256.clone()),
         version: Set(draft.version + 1),
         updated_time: Set(tx.now()),
-        ..read
+        ..found.counted(reading(draft.direction, read.as_ref()))
     };
     let updated = tenant::update_of::<invoice::Entity>(draft.account_id).set(row).filter(invoice::Column::Id.eq(draft.id));
     updated.exec_with_returning(tx).await?.into_iter().next().ok_or(InvoiceError::NotFound)
@@ -133,79 +140,18 @@ pub(super) async fn delete(tx: &Tx, draft: &Row) -> Result<(), DbErr> {
     tenant::delete_of::<invoice::Entity>(draft.account_id).filter(invoice::Column::Id.eq(draft.id)).exec(tx).await.map(|_| ())
 }
 
-/// Moves an invoice, if it is where the move is allowed.
-pub(super) async fn advance(
-    tx: &Tx,
-    account: AccountId,
-    id: InvoiceId,
-    to: InvoiceState,
-    sdi_identifier: Option<&str>,
-) -> Result<(Move<InvoiceState>, Row), InvoiceError> {
-    let version = invoice::Column::Version;
-    let mut change = invoice::ActiveModel { state: Set(to), updated_time: Set(tx.now()), ..Default::default() };
-    if let Some(identifier) = sdi_identifier {
-        change.sdi_identifier = Set(Some(identifier.to_owned()));
-    }
-    let moved = tenant::update_of::<invoice::Entity>(account)
+/// Changes an invoice that was read, and moves it to `to` if it is not there: only where the move is allowed.
+pub(super) async fn advance(tx: &Tx, row: &Row, to: InvoiceState, change: invoice::ActiveModel) -> Result<Row, InvoiceError> {
+    let stays = (row.state == to).then_some(to);
+    let change = invoice::ActiveModel { state: Set(to), version: Set(row.version + 1), updated_time: Set(tx.now()), ..change };
+    let changed = tenant::update_of::<invoice::Entity>(row.account_id)
         .set(change)
-        .col_expr(version, Expr::col(version).add(1))
-        .filter(invoice::Column::Id.eq(id))
-        .filter(invoice::Column::State.is_in(sources(to)))
+        .filter(invoice::Column::Id.eq(row.id))
+        .filter(invoice::Column::Version.eq(row.version))
+        .filter(invoice::Column::State.is_in(sources(to).chain(stays)))
         .exec_with_returning(tx)
         .await?;
-    if let Some(row) = moved.into_iter().next() {
-        return Ok((Move::Moved, row));
-    }
-    let row = get(tx, account, id).await?;
-    let outcome = if row.state == to { Move::AlreadyThere } else { Move::Illegal { current: row.state } };
-    Ok((outcome, row))
-}
-
-/// The account's sent invoice with this file name.
-pub(super) async fn by_file_name(connection: &impl ConnectionTrait, account: AccountId, name: &str) -> Result<Option<Row>, DbErr> {
-    // The unique index over sent names is on the documents.
-    let document = tenant::of::<crate::db::entity::document::Entity>(account)
-        .filter(crate::db::entity::document::Column::Kind.eq(crate::quota::DocumentKind::Sent))
-        .filter(crate::db::entity::document::Column::FileName.eq(name))
-        .select_only()
-        .column(crate::db::entity::document::Column::Id)
-        .into_tuple::<uuid::Uuid>()
-        .one(connection)
-        .await?;
-    match document {
-        Some(id) => tenant::of::<invoice::Entity>(account).filter(invoice::Column::Id.eq(id)).one(connection).await,
-        None => Ok(None),
-    }
-}
-
-/// Stores what is shown of a receipt.
-pub(super) async fn insert_receipt(
-    tx: &Tx,
-    account: AccountId,
-    id: ReceiptId,
-    file_name: &str,
-    file: &File,
-    read: Option<&Receipt>,
-    invoice: Option<InvoiceId>,
-) -> Result<ReceiptRow, DbErr> {
-    let row = receipt::ActiveModel {
-        id: Set(id),
-        account_id: Set(account),
-        kind: Set(read.map(|receipt| receipt.kind.code().to_owned())),
-        file_name: Set(file_name.to_owned()),
-        invoice_file_name: Set(read.map(|receipt| receipt.file_name.clone())),
-        invoice_id: Set(invoice),
-        sdi_identifier: Set(read.map(|receipt| receipt.sdi_identifier.clone())),
-        size: Set(file.size),
-        created_time: Set(tx.now()),
-    };
-    row.insert(tx).await
-}
-
-/// One of the account's receipts.
-pub(super) async fn get_receipt(connection: &impl ConnectionTrait, account: AccountId, id: ReceiptId) -> Result<ReceiptRow, InvoiceError> {
-    let found = tenant::of::<receipt::Entity>(account).filter(receipt::Column::Id.eq(id)).one(connection).await?;
-    found.ok_or(InvoiceError::NotFound)
+    changed.into_iter().next().ok_or_else(|| Fault::Overtaken.into())
 }
 
 /// Which invoices a list shows. All conditions hold together.
