@@ -153,6 +153,7 @@ pub fn code(reason: ErrorReason) -> Code {
         | R::AccountExpired
         | R::AccountDeleted
         | R::InvoiceState
+        | R::DocumentRefused
         | R::CartOrdered
         | R::OrderState
         | R::TermsNotAccepted => Code::FailedPrecondition,

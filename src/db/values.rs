@@ -9,7 +9,7 @@ use crate::account::state::AccountState;
 use crate::cart::pricing::LineKind;
 use crate::catalogue::ServiceKind;
 use crate::clock::CalendarDay;
-use crate::invoices::state::{Direction, InvoiceState};
+use crate::invoices::state::{Direction, InvoiceState, RecipientAnswer};
 use crate::money::Euro;
 use crate::notify::MailState;
 use crate::notify::language::Language;
@@ -91,6 +91,7 @@ rests_as_word!(
     OrderState,
     PaymentMethod,
     PaymentOutcome,
+    RecipientAnswer,
     ReviewReason,
     ServiceKind,
 );

@@ -12,7 +12,7 @@ use super::finding::{Finding, Severity};
 use super::format::{Format, Kind};
 use super::receipt::{self, ReceiptKind, UnreadableArchive};
 use super::schema::{Schema, judge};
-use super::signed::{self, Signature};
+use super::signed::{self, Form, Signature};
 use super::tree::Tree;
 use super::unreadable::Unreadable;
 use super::xml;
@@ -113,7 +113,18 @@ impl Judgement {
     #[must_use]
     pub fn of(file: &[u8], received: Option<NaiveDate>) -> Self {
         let judged = Document::open(file).and_then(|document| Self::of_tree(&document, &document.tree()?, received));
-        judged.unwrap_or_else(|unreadable| Self::unreadable(FileKind::Unknown, Vec::new(), unreadable))
+        judged.unwrap_or_else(Self::of_unreadable)
+    }
+
+    /// Whether the file is a signed container around the XML (`.p7m`).
+    #[must_use]
+    pub fn is_wrapped(&self) -> bool {
+        self.signatures.iter().any(|signature| signature.form == Form::Cades)
+    }
+
+    /// That of a file that cannot be read: its one finding says why.
+    pub(super) fn of_unreadable(why: Unreadable) -> Self {
+        Self::unreadable(FileKind::Unknown, Vec::new(), why)
     }
 
     fn unreadable(kind: FileKind, signatures: Vec<Signature>, why: Unreadable) -> Self {

@@ -51,8 +51,12 @@ const MAX_TEXTS: usize = 40;
 /// [`Unreadable`], with every missing or wrong element among those read.
 pub fn read(file: &[u8]) -> Result<Invoice, Unreadable> {
     let document = Document::open(file)?;
-    let tree = document.tree()?;
-    invoice(&tree, Kind::of(tree.root())?)
+    read_tree(&document.tree()?)
+}
+
+/// The same of a file whose tree has been read.
+pub(super) fn read_tree(tree: &Tree<'_>) -> Result<Invoice, Unreadable> {
+    invoice(tree, Kind::of(tree.root())?)
 }
 
 /// What a file says of its first invoice.

@@ -9,6 +9,8 @@
 //! | `format.rs` | [`Format`]: FPR12, FPA12, FSM10, and how they are told apart |
 //! | `schema/` | everything in which a file differs from the official schema |
 //! | `checks/` | what the SdI would refuse in the content, and advice |
+//! | `look.rs` | [`Look`]: judgement, reading and identities from one look at a file |
+//! | `identity.rs` | [`Identity`]: what makes an invoice the one it is, for archives, which can compare |
 //! | `finding.rs` | [`Finding`]: what is wrong, where, and what to do, in Italian and English |
 //! | `invoice.rs`, `party.rs` | [`read`]: an invoice file becomes an [`Invoice`] |
 //! | `content/` | [`Content`]: all that an invoice file says, without loss |
@@ -32,7 +34,9 @@ mod envelope;
 mod file_name;
 mod finding;
 mod format;
+mod identity;
 mod invoice;
+mod look;
 mod page;
 mod party;
 mod reading;
@@ -53,7 +57,9 @@ pub use envelope::unwrapped;
 pub use file_name::{InvalidFileName, SdiFileName};
 pub use finding::{Finding, Severity, Words};
 pub use format::Format;
+pub use identity::{Identity, Linked};
 pub use invoice::{Invoice, read};
+pub use look::Look;
 pub use page::{page, summary};
 pub use party::Party;
 pub use receipt::{

@@ -1,5 +1,6 @@
 //! Where the bytes rest: a row of `document` for each stored file, compressed, under the id of its invoice or receipt.
 
+use ring::digest::SHA256_OUTPUT_LEN;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, SqlErr};
 use tokio::task::spawn_blocking;
@@ -29,7 +30,7 @@ pub(super) async fn store(tx: &Tx, account: AccountId, kind: DocumentKind, file_
         account_id: Set(account),
         kind: Set(kind),
         file_name: Set(file_name.to_owned()),
-        sha256: Set(file.sha256.clone()),
+        sha256: Set(file.key()),
         size: Set(file.size),
         created_time: Set(tx.now()),
         content: Set(file.content.clone()),
@@ -38,28 +39,39 @@ pub(super) async fn store(tx: &Tx, account: AccountId, kind: DocumentKind, file_
     let inserted = Entity::insert(row).on_conflict(same_bytes).exec_without_returning(tx).await;
     match inserted.map_err(|error| taken(error, file_name))? {
         1 => Ok(Stored::New(id)),
-        _ => Ok(Stored::Before(find_bytes(tx, account, kind, &file.sha256).await?)),
+        // Between the conflict and this look the draft that held the bytes may have been deleted: the caller may try again.
+        _ => Ok(Stored::Before(find(tx, account, kind, file).await?.ok_or(Fault::Overtaken)?)),
     }
 }
 
-async fn find_bytes(tx: &Tx, account: AccountId, kind: DocumentKind, sha256: &[u8]) -> Result<Uuid, InvoiceError> {
-    let id: Option<Uuid> = tenant::of::<Entity>(account)
-        .filter(Column::Kind.eq(kind))
-        .filter(Column::Sha256.eq(sha256))
-        .select_only()
-        .column(Column::Id)
-        .into_tuple()
-        .one(tx)
-        .await?;
-    // Between the conflict and this look the draft that held the bytes was deleted: the caller may try again.
-    id.ok_or_else(|| Fault::Overtaken.into())
+/// What holds the bytes of this file.
+pub(super) async fn find(
+    connection: &impl ConnectionTrait,
+    account: AccountId,
+    kind: DocumentKind,
+    file: &File,
+) -> Result<Option<Uuid>, DbErr> {
+    let found = tenant::of::<Entity>(account).filter(Column::Kind.eq(kind)).filter(Column::Sha256.eq(file.key()));
+    found.select_only().column(Column::Id).into_tuple().one(connection).await
+}
+
+/// Names the file of a draft that had no name.
+///
+/// Fails with [`InvoiceError::Superseded`] when the name came with another file in between.
+pub(super) async fn give_name(tx: &Tx, account: AccountId, id: Uuid, name: &str) -> Result<(), InvoiceError> {
+    let row = document::ActiveModel { file_name: Set(name.to_owned()), ..Default::default() };
+    match tenant::update_of::<Entity>(account).set(row).filter(Column::Id.eq(id)).exec(tx).await {
+        Ok(_) => Ok(()),
+        Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => Err(InvoiceError::Superseded),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Replaces the file of a draft.
 pub(super) async fn replace(tx: &Tx, account: AccountId, id: Uuid, file_name: &str, file: &File) -> Result<(), InvoiceError> {
     let row = document::ActiveModel {
         file_name: Set(file_name.to_owned()),
-        sha256: Set(file.sha256.clone()),
+        sha256: Set(file.key()),
         size: Set(file.size),
         content: Set(file.content.clone()),
         ..Default::default()
@@ -83,7 +95,9 @@ pub(super) async fn original(
     let of_these = Column::Kind.is_in(kinds.iter().copied());
     let found = tenant::of::<Entity>(account).filter(Column::Id.eq(id)).filter(of_these).one(connection).await?;
     let Some(mut document) = found else { return Ok(None) };
-    let file = File { sha256: document.sha256.clone(), size: document.size, content: std::mem::take(&mut document.content) };
+    document.sha256.truncate(SHA256_OUTPUT_LEN);
+    let content = std::mem::take(&mut document.content);
+    let file = File { sha256: document.sha256.clone(), copy_of: None, size: document.size, content };
     let original = spawn_blocking(move || file.original()).await.map_err(|ended| Fault::Broken(ended.to_string()))?;
     let original = original.map_err(|what| Fault::Damaged { document: id, what: what.to_owned() })?;
     Ok(Some((document, original)))

@@ -5,11 +5,12 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::download::{Form, Made};
-use super::state::{Direction, InvoiceState};
+use super::receipts;
+use super::state::{Direction, InvoiceState, RecipientAnswer};
 use super::store::{ReceiptRow, Row};
 use crate::call::{etag, request_id};
 use crate::check::{Check, Invalid};
-use crate::fatturapa::{MAX_FILE_BYTES, SdiFileName};
+use crate::fatturapa::{MAX_FILE_BYTES, ReceiptKind, SdiFileName};
 use crate::ids::{InvoiceId, ReceiptId};
 use crate::pb::spazio::v1 as pb;
 use crate::wire;
@@ -20,55 +21,38 @@ pub(super) struct NewFile {
     pub file_name: String,
 }
 
-const MAX_RECEIPT_BYTES: usize = 1_000_000;
 const LONGEST_NAME: usize = 100;
 
 pub(super) fn sent_file(request: &pb::CreateSentInvoiceRequest) -> Result<NewFile, Invalid> {
     let mut check = Check::default();
     let request_id = request_id(&mut check, &request.request_id);
-    let file_name = sdi_name(&mut check, &request.file_name);
-    size(&mut check, &request.file, MAX_FILE_BYTES);
+    let file_name = own_name(&mut check, &request.file_name);
+    size(&mut check, &request.file);
     check.finish(|| Some(NewFile { request_id: request_id?, file_name: file_name? }))
 }
 
-pub(super) fn delivered_file(id: &str, name: &str, file: &[u8], most: Delivery) -> Result<NewFile, Invalid> {
+pub(super) fn delivered_file(id: &str, name: &str, file: &[u8]) -> Result<NewFile, Invalid> {
     let mut check = Check::default();
     let request_id = request_id(&mut check, id);
     let file_name = delivered_name(&mut check, name);
-    size(&mut check, file, most.largest());
+    size(&mut check, file);
     check.finish(|| Some(NewFile { request_id: request_id?, file_name: file_name? }))
-}
-
-/// What the SdI delivers.
-#[derive(Clone, Copy)]
-pub(super) enum Delivery {
-    Invoice,
-    Receipt,
-}
-
-impl Delivery {
-    /// The most bytes that its file may have.
-    pub(super) fn largest(self) -> usize {
-        match self {
-            Self::Invoice => MAX_FILE_BYTES,
-            Self::Receipt => MAX_RECEIPT_BYTES,
-        }
-    }
 }
 
 pub(super) fn delivered_name(check: &mut Check, name: &str) -> Option<String> {
     check.text("file_name", name, 1..=LONGEST_NAME)
 }
 
-pub(super) fn sdi_name(check: &mut Check, name: &str) -> Option<String> {
-    check.parse::<SdiFileName>("file_name", name).map(|name| name.to_string())
+/// The name that a sent file comes with, or none.
+pub(super) fn own_name(check: &mut Check, name: &str) -> Option<String> {
+    if name.is_empty() { Some(String::new()) } else { check.parse::<SdiFileName>("file_name", name).map(|name| name.to_string()) }
 }
 
-pub(super) fn size(check: &mut Check, file: &[u8], most: usize) {
+pub(super) fn size(check: &mut Check, file: &[u8]) {
     if file.is_empty() {
         check.refuse("file", "must be given");
-    } else if file.len() > most {
-        check.refuse("file", format!("must have at most {most} bytes, has {}", file.len()));
+    } else if file.len() > MAX_FILE_BYTES {
+        check.refuse("file", format!("must have at most {MAX_FILE_BYTES} bytes, has {}", file.len()));
     }
 }
 
@@ -87,13 +71,21 @@ pub(super) fn draft(id: &str, invoice_id: &str, etag: &str) -> Result<DraftReque
     check.finish(|| Some(DraftRequest { request_id: request_id?, id: invoice?, version: version? }))
 }
 
-pub(super) fn new_version(request: &pb::UpdateSentInvoiceRequest) -> Result<(DraftRequest, Option<String>), Invalid> {
+/// What CopyRejectedInvoice is asked for.
+pub(super) fn copy(request: &pb::CopyRejectedInvoiceRequest) -> Result<(Uuid, InvoiceId), Invalid> {
+    let mut check = Check::default();
+    let request_id = request_id(&mut check, &request.request_id);
+    let invoice = check.parse("invoice_id", &request.invoice_id);
+    check.finish(|| Some((request_id?, invoice?)))
+}
+
+pub(super) fn new_version(request: &pb::UpdateSentInvoiceRequest) -> Result<(DraftRequest, String), Invalid> {
     let mut check = Check::default();
     let request_id = request_id(&mut check, &request.request_id);
     let invoice = check.parse("invoice_id", &request.invoice_id);
     let version = etag(&mut check, &request.etag);
-    size(&mut check, &request.file, MAX_FILE_BYTES);
-    let file_name = if request.file_name.is_empty() { Some(None) } else { sdi_name(&mut check, &request.file_name).map(Some) };
+    size(&mut check, &request.file);
+    let file_name = own_name(&mut check, &request.file_name);
     check.finish(|| Some((DraftRequest { request_id: request_id?, id: invoice?, version: version? }, file_name?)))
 }
 
@@ -171,6 +163,20 @@ pub(super) fn invoice(row: &Row) -> pb::Invoice {
         create_time: Some(wire::timestamp(row.created_time)),
         update_time: Some(wire::timestamp(row.updated_time)),
         etag: row.version.to_string(),
+        refused_findings: u32::try_from(row.refused).unwrap_or(u32::MAX),
+        advice_findings: u32::try_from(row.advice).unwrap_or(u32::MAX),
+        copied_from: row.copied_from.map(|id| id.to_string()).unwrap_or_default(),
+        recipient_answer: recipient_answer(row.answer).into(),
+        sdi_rejections: receipts::rejections(row.rejections.as_ref()),
+    }
+}
+
+fn recipient_answer(answer: Option<RecipientAnswer>) -> pb::RecipientAnswer {
+    match answer {
+        None => pb::RecipientAnswer::Unspecified,
+        Some(RecipientAnswer::Accepted) => pb::RecipientAnswer::Accepted,
+        Some(RecipientAnswer::Refused) => pb::RecipientAnswer::Refused,
+        Some(RecipientAnswer::TermPassed) => pb::RecipientAnswer::TermPassed,
     }
 }
 
@@ -182,10 +188,8 @@ fn party(name: Option<&String>, vat: Option<&String>, fiscal_code: Option<&Strin
     })
 }
 
-pub(super) fn receipt(row: &ReceiptRow) -> pb::Receipt {
-    use crate::fatturapa::ReceiptKind;
-    let kind = ReceiptKind::ALL.into_iter().find(|kind| row.kind.as_deref() == Some(kind.code()));
-    let kind = kind.map_or(pb::ReceiptKind::Unspecified, |kind| match kind {
+pub(super) fn receipt_kind(kind: ReceiptKind) -> pb::ReceiptKind {
+    match kind {
         ReceiptKind::Delivered => pb::ReceiptKind::Delivered,
         ReceiptKind::Rejected => pb::ReceiptKind::Rejected,
         ReceiptKind::NotDelivered => pb::ReceiptKind::NotDelivered,
@@ -195,7 +199,12 @@ pub(super) fn receipt(row: &ReceiptRow) -> pb::Receipt {
         ReceiptKind::Metadata => pb::ReceiptKind::Metadata,
         ReceiptKind::BuyerOutcome => pb::ReceiptKind::BuyerOutcome,
         ReceiptKind::BuyerOutcomeRejected => pb::ReceiptKind::BuyerOutcomeRejected,
-    });
+    }
+}
+
+pub(super) fn receipt(row: &ReceiptRow) -> pb::Receipt {
+    let kind = ReceiptKind::ALL.into_iter().find(|kind| row.kind.as_deref() == Some(kind.code()));
+    let kind = kind.map_or(pb::ReceiptKind::Unspecified, receipt_kind);
     pb::Receipt {
         receipt_id: row.id.to_string(),
         kind: kind.into(),
@@ -205,5 +214,8 @@ pub(super) fn receipt(row: &ReceiptRow) -> pb::Receipt {
         sdi_identifier: row.sdi_identifier.clone().unwrap_or_default(),
         size_bytes: row.size.get(),
         create_time: Some(wire::timestamp(row.created_time)),
+        recipient_answer: recipient_answer(row.answer).into(),
+        description: row.description.clone().unwrap_or_default(),
+        sdi_rejections: receipts::rejections(row.rejections.as_ref()),
     }
 }

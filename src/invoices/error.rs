@@ -1,5 +1,6 @@
 //! What can go wrong with invoices.
 
+use super::findings::Found;
 use super::state::InvoiceState;
 use crate::check::Invalid;
 use crate::db::{Fault, Reuse};
@@ -32,6 +33,21 @@ pub enum InvoiceError {
         /// Where it is.
         current: InvoiceState,
     },
+    /// The invoice is neither rejected nor refused by its recipient: there is nothing to copy it for.
+    #[error("the invoice is {current} and not rejected")]
+    NotRejected {
+        /// Where it is.
+        current: InvoiceState,
+    },
+    /// The SdI would refuse the document (I2).
+    #[error("the SdI would refuse the document")]
+    Refused(Box<Found>),
+    /// The draft is not what it was when it was judged, or a name was taken that it was about to get: the write is to be prepared anew.
+    #[error("the draft changed while it was judged")]
+    Superseded,
+    /// Every name of this sender was given.
+    #[error("every name of {0} was given")]
+    NamesUsedUp(String),
     /// The invoice changed since it was read.
     #[error("the invoice changed since it was read")]
     EtagMismatch,
@@ -104,6 +120,21 @@ impl Refusal for InvoiceError {
                     message,
                 )
             }
+            Self::NotRejected { current } => {
+                let message =
+                    format!("the invoice is {current}: only one that the SdI rejected, or that its recipient refused, can be copied");
+                Refused::new(ErrorReason::InvoiceState, message.clone()).with("state", &current).precondition(
+                    "INVOICE_STATE",
+                    "invoice",
+                    message,
+                )
+            }
+            Self::Refused(found) => document_refused(found),
+            Self::Superseded => Fault::Overtaken.refused(),
+            Self::NamesUsedUp(sender) => {
+                let message = format!("every name from {sender}_00001 to {sender}_ZZZZZ was given; give the draft a file_name of your own");
+                Refused::new(ErrorReason::FileNameUsed, message).with("file_name", &format!("{sender}_ZZZZZ"))
+            }
             Self::EtagMismatch => {
                 Refused::new(ErrorReason::EtagMismatch, "the invoice changed since it was read; read it again and decide again")
             }
@@ -130,4 +161,24 @@ impl Refusal for InvoiceError {
             Self::Fault(error) => error.refused(),
         }
     }
+}
+
+/// All for which the SdI would refuse a document; what does not fit into a status is counted there, and told whole by `GetInvoice`.
+fn document_refused(found: &Found) -> Refused {
+    let count = found.refused().count();
+    let (times, volte) = if count == 1 { ("reason", "motivo") } else { ("reasons", "motivi") };
+    let message =
+        format!("the SdI would refuse this document for {count} {times}: correct it with UpdateSentInvoice; GetInvoice tells all");
+    let violations = found.refused().map(|finding| Violation {
+        field: format!("{} (line {})", if finding.path.is_empty() { "file" } else { &finding.path }, finding.line),
+        description: format!("{}: {}", finding.code, finding.message_en),
+    });
+    let first = found.refused().next();
+    let codes = |message: fn(&crate::pb::spazio::v1::Finding) -> &str| first.map(|first| format!("{}: {}", first.code, message(first)));
+    let italian = codes(|finding| &finding.message_it).unwrap_or_default();
+    let english = codes(|finding| &finding.message_en).unwrap_or_default();
+    Refused::new(ErrorReason::DocumentRefused, message).with("refused_findings", &count).violations(violations).localized(
+        format!("Il documento sarebbe scartato dal SdI per {count} {volte}. {italian}"),
+        format!("The SdI would refuse the document for {count} {times}. {english}"),
+    )
 }

@@ -6,11 +6,12 @@ use chrono::NaiveDate;
 use ring::digest::{SHA256, digest};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
+use uuid::Uuid;
 
 use super::InvoiceError;
 use super::download::{Download, Made};
 use crate::db::Fault;
-use crate::fatturapa::{self, Invoice, Judgement, MAX_FILE_BYTES, Receipt, Unreadable};
+use crate::fatturapa::{self, Look, MAX_FILE_BYTES, Receipt, Unreadable};
 use crate::space::Bytes;
 
 /// A file, ready to be stored.
@@ -18,6 +19,8 @@ use crate::space::Bytes;
 pub struct File {
     /// SHA-256 of the original.
     pub sha256: Vec<u8>,
+    /// The rejected invoice with the same bytes that it is a copy of: such files are stored once for each of these, all others once (I4).
+    pub copy_of: Option<Uuid>,
     /// The size of the original: what is charged (S1).
     pub size: Bytes,
     /// The original, compressed.
@@ -39,14 +42,14 @@ impl Intake {
         Self { places: Arc::new(Semaphore::new(parser_threads)) }
     }
 
-    /// Takes an invoice in.
-    pub async fn invoice(&self, file: Vec<u8>) -> Result<(File, Result<Invoice, Unreadable>), Fault> {
-        self.take(file, fatturapa::read).await
+    /// Takes an invoice in, looked at as the SdI would on this day.
+    pub async fn invoice(&self, file: Vec<u8>, received: NaiveDate) -> Result<(File, Look), Fault> {
+        self.take(file, move |file| Look::at(file, received)).await
     }
 
-    /// Judges a file as the SdI would if it received it on this day.
-    pub async fn judge(&self, file: Vec<u8>, received: NaiveDate) -> Result<Judgement, Fault> {
-        self.apart(move || Ok(Judgement::of(&file, Some(received)))).await
+    /// Looks at an invoice as the SdI would on this day.
+    pub async fn look(&self, file: Vec<u8>, received: NaiveDate) -> Result<Look, Fault> {
+        self.apart(move || Ok(Look::at(&file, received))).await
     }
 
     /// Takes a receipt in.
@@ -59,11 +62,7 @@ impl Intake {
         self.apart(move || Ok(Download::made_of(&file_name, &file, made, today))).await?
     }
 
-    async fn take<T: Send + 'static>(
-        &self,
-        file: Vec<u8>,
-        read: fn(&[u8]) -> Result<T, Unreadable>,
-    ) -> Result<(File, Result<T, Unreadable>), Fault> {
+    async fn take<T: Send + 'static>(&self, file: Vec<u8>, read: impl FnOnce(&[u8]) -> T + Send + 'static) -> Result<(File, T), Fault> {
         let taken = move || {
             let reading = read(&file);
             compress(&file).map(|file| (file, reading))
@@ -84,10 +83,19 @@ impl Intake {
 
 fn compress(original: &[u8]) -> Result<File, Fault> {
     let content = zstd::bulk::compress(original, COMPRESSION_LEVEL).map_err(|error| Fault::Broken(error.to_string()))?;
-    Ok(File { sha256: digest(&SHA256, original).as_ref().to_vec(), size: Bytes::of_content(original), content })
+    let sha256 = digest(&SHA256, original).as_ref().to_vec();
+    Ok(File { sha256, copy_of: None, size: Bytes::of_content(original), content })
 }
 
 impl File {
+    /// What its bytes are known by: the digest, which the id of the rejected invoice follows that it is a copy of.
+    #[must_use]
+    pub fn key(&self) -> Vec<u8> {
+        let mut key = self.sha256.clone();
+        key.extend(self.copy_of.iter().flat_map(Uuid::as_bytes));
+        key
+    }
+
     /// The original, when it still is what it was.
     pub fn original(&self) -> Result<Vec<u8>, &'static str> {
         let size = usize::try_from(self.size.get()).unwrap_or(usize::MAX);

@@ -2,15 +2,22 @@
 
 mod archive;
 mod convert;
+mod copies;
 mod download;
 mod error;
 mod export;
+mod findings;
 mod import;
 mod index;
 mod intake;
+mod issued;
 mod judged;
 mod kept;
 mod list;
+mod list_receipts;
+mod names;
+mod queue;
+mod receipts;
 mod received;
 mod sent;
 mod service;

@@ -3,17 +3,19 @@
 use chrono::NaiveDate;
 use tonic::{Request, Response, Status, Streaming};
 
-use super::convert::{self, Delivery};
+use super::convert;
 use super::download::{Download, Form};
+use super::findings::{self, Found};
 use super::list::{self, Bounds};
-use super::received::{self, Delivered, Recorded};
-use super::sent::{self, Draft, SentFile};
-use super::{Intake, InvoiceError, archive, export, import, judged, store};
+use super::queue::{self, Looked};
+use super::receipts::{self, NewReceipt, Recorded};
+use super::sent::{self, Draft, NewInvoice};
+use super::{Intake, InvoiceError, archive, copies, export, import, issued, judged, list_receipts, received, store};
 use crate::call::Call;
 use crate::clock::CalendarDay;
-use crate::db::{Db, Tx};
-use crate::fatturapa::{Invoice, Receipt};
-use crate::ids::AccountId;
+use crate::db::{Db, Fault, Tx};
+use crate::fatturapa::Identity;
+use crate::ids::{AccountId, InvoiceId};
 use crate::paging::Seal;
 use crate::pb::spazio::v1 as pb;
 use crate::pb::spazio::v1::invoices_service_server::InvoicesService;
@@ -47,12 +49,13 @@ impl InvoicesService for InvoicesApi {
         let mut request = request.into_inner();
         let given = convert::sent_file(&request)?;
         let once = call.once(given.request_id, &request);
-        let (file, read) = self.intake.invoice(std::mem::take(&mut request.file)).await?;
-        let new = SentFile { file_name: given.file_name, file, read: read.map_err(InvoiceError::from)? };
+        let (new, _) = self.sent(call.account(), None, given.file_name, std::mem::take(&mut request.file)).await?;
         let input = (call.account(), self.thresholds, new);
-        let answer = self.db.once(once, input, async |tx: &Tx, (account, thresholds, new): &(AccountId, Thresholds, SentFile)| {
+        let answer = self.db.once(once, input, async |tx: &Tx, (account, thresholds, new): &(AccountId, Thresholds, NewInvoice)| {
             let (row, already_stored) = sent::create(tx, *account, *thresholds, new).await?;
-            Ok::<_, InvoiceError>(pb::CreateSentInvoiceResponse { invoice: Some(convert::invoice(&row)), already_stored })
+            let found = if already_stored { findings::read(tx, *account, row.id).await? } else { new.found.clone() };
+            let (invoice, findings) = (Some(convert::invoice(&row)), found.findings().to_vec());
+            Ok::<_, InvoiceError>(pb::CreateSentInvoiceResponse { invoice, already_stored, findings })
         });
         Ok(respond::answer(answer.await?))
     }
@@ -65,17 +68,11 @@ impl InvoicesService for InvoicesApi {
         let mut request = request.into_inner();
         let (given, file_name) = convert::new_version(&request)?;
         let once = call.once(given.request_id, &request);
-        let (file, read) = self.intake.invoice(std::mem::take(&mut request.file)).await?;
-        let read = read.map_err(InvoiceError::from)?;
-        let input = (self.draft(&call, &given), file_name, file, read);
-        let answer = self.db.once(
-            once,
-            input,
-            async |tx: &Tx, (draft, name, file, read): &(Draft, Option<String>, super::intake::File, Invoice)| {
-                let row = sent::update(tx, *draft, name.as_deref(), file, read).await?;
-                Ok::<_, InvoiceError>(pb::UpdateSentInvoiceResponse { invoice: Some(convert::invoice(&row)) })
-            },
-        );
+        let (new, _) = self.sent(call.account(), Some(given.id), file_name, std::mem::take(&mut request.file)).await?;
+        let answer = self.db.once(once, (self.draft(&call, &given), new), async |tx: &Tx, (draft, new): &(Draft, NewInvoice)| {
+            let invoice = Some(convert::invoice(&sent::update(tx, *draft, new).await?));
+            Ok::<_, InvoiceError>(pb::UpdateSentInvoiceResponse { invoice, findings: new.found.findings().to_vec() })
+        });
         Ok(respond::answer(answer.await?))
     }
 
@@ -102,44 +99,83 @@ impl InvoicesService for InvoicesApi {
         let request = request.into_inner();
         let given = convert::draft(&request.request_id, &request.invoice_id, &request.etag)?;
         let once = call.once(given.request_id, &request);
-        let answer = self.db.once(once, self.draft(&call, &given), async |tx: &Tx, draft: &Draft| {
-            let row = sent::queue(tx, *draft).await?;
-            Ok::<_, InvoiceError>(pb::QueueSentInvoiceResponse { invoice: Some(convert::invoice(&row)) })
-        });
+        let draft = self.draft(&call, &given);
+        for _ in 0..JUDGED_AT_MOST {
+            let looked = self.looked(draft).await?;
+            let sha256 = looked.as_ref().map(|looked| looked.sha256.clone());
+            let input = (draft, looked);
+            let answer = self.db.once(once.clone(), input, async |tx: &Tx, (draft, looked): &(Draft, Option<Looked>)| {
+                let row = queue::queue(tx, *draft, looked.as_ref()).await?;
+                Ok::<_, InvoiceError>(pb::QueueSentInvoiceResponse { invoice: Some(convert::invoice(&row)) })
+            });
+            match answer.await {
+                Ok(answer) => return Ok(respond::answer(answer)),
+                Err(InvoiceError::Superseded) => {}
+                Err(error) => {
+                    self.note(draft, sha256, &error).await;
+                    return Err(error.into());
+                }
+            }
+        }
+        Err(InvoiceError::Superseded.into())
+    }
+
+    async fn copy_rejected_invoice(
+        &self,
+        request: Request<pb::CopyRejectedInvoiceRequest>,
+    ) -> Result<Response<pb::CopyRejectedInvoiceResponse>, Status> {
+        let call = Call::of(&request);
+        let request = request.into_inner();
+        let (request_id, source) = convert::copy(&request)?;
+        let once = call.once(request_id, &request);
+        let found = archive::original(self.db.reader(), call.account(), source.0, &[DocumentKind::Sent]).await?;
+        let (_, file) = found.ok_or(InvoiceError::NotFound)?;
+        let (new, _) = self.sent(call.account(), Some(source), String::new(), file).await?;
+        let input = (call.account(), self.thresholds, source, new);
+        let answer = self.db.once(
+            once,
+            input,
+            async |tx: &Tx, (account, thresholds, source, new): &(AccountId, Thresholds, InvoiceId, NewInvoice)| {
+                let (row, already_copied) = copies::copy(tx, *account, *thresholds, *source, new).await?;
+                let found = if already_copied { findings::read(tx, *account, row.id).await? } else { new.found.clone() };
+                let (invoice, findings) = (Some(convert::invoice(&row)), found.findings().to_vec());
+                Ok::<_, InvoiceError>(pb::CopyRejectedInvoiceResponse { invoice, already_copied, findings })
+            },
+        );
         Ok(respond::answer(answer.await?))
     }
 
     async fn receive_invoice(&self, request: Request<pb::ReceiveInvoiceRequest>) -> Result<Response<pb::ReceiveInvoiceResponse>, Status> {
         let call = Call::of(&request);
         let mut request = request.into_inner();
-        let given = convert::delivered_file(&request.request_id, &request.file_name, &request.file, Delivery::Invoice)?;
+        let given = convert::delivered_file(&request.request_id, &request.file_name, &request.file)?;
         let once = call.once(given.request_id, &request);
-        let (file, read) = self.intake.invoice(std::mem::take(&mut request.file)).await?;
-        let input = (call.account(), self.thresholds, Delivered { file_name: given.file_name, file, read });
-        let answer =
-            self.db.once(once, input, async |tx: &Tx, (account, thresholds, new): &(AccountId, Thresholds, Delivered<Invoice>)| {
-                let (row, already_stored) = received::receive(tx, *account, *thresholds, new).await?;
-                Ok::<_, InvoiceError>(pb::ReceiveInvoiceResponse { invoice: Some(convert::invoice(&row)), already_stored })
-            });
+        let (file, look) = self.intake.invoice(std::mem::take(&mut request.file), self.today()).await?;
+        let new = NewInvoice { file_name: given.file_name, file, found: Found::new(&look.judgement, &[]), read: look.invoice };
+        let input = (call.account(), self.thresholds, new);
+        let answer = self.db.once(once, input, async |tx: &Tx, (account, thresholds, new): &(AccountId, Thresholds, NewInvoice)| {
+            let (row, already_stored) = received::receive(tx, *account, *thresholds, new).await?;
+            Ok::<_, InvoiceError>(pb::ReceiveInvoiceResponse { invoice: Some(convert::invoice(&row)), already_stored })
+        });
         Ok(respond::answer(answer.await?))
     }
 
     async fn record_receipt(&self, request: Request<pb::RecordReceiptRequest>) -> Result<Response<pb::RecordReceiptResponse>, Status> {
         let call = Call::of(&request);
         let mut request = request.into_inner();
-        let given = convert::delivered_file(&request.request_id, &request.file_name, &request.file, Delivery::Receipt)?;
+        let given = convert::delivered_file(&request.request_id, &request.file_name, &request.file)?;
         let once = call.once(given.request_id, &request);
         let (file, read) = self.intake.receipt(std::mem::take(&mut request.file)).await?;
-        let input = (call.account(), self.thresholds, Delivered { file_name: given.file_name, file, read });
-        let answer =
-            self.db.once(once, input, async |tx: &Tx, (account, thresholds, new): &(AccountId, Thresholds, Delivered<Receipt>)| {
-                let (Recorded { receipt, invoice }, already_stored) = received::record(tx, *account, *thresholds, new).await?;
-                Ok::<_, InvoiceError>(pb::RecordReceiptResponse {
-                    receipt: Some(convert::receipt(&receipt)),
-                    invoice: invoice.as_ref().map(convert::invoice),
-                    already_stored,
-                })
-            });
+        let input = (call.account(), self.thresholds, NewReceipt { file_name: given.file_name, file, read });
+        let answer = self.db.once(once, input, async |tx: &Tx, (account, thresholds, new): &(AccountId, Thresholds, NewReceipt)| {
+            let (Recorded { receipt, invoice }, already_stored) = receipts::record(tx, *account, *thresholds, new).await?;
+            Ok::<_, InvoiceError>(pb::RecordReceiptResponse {
+                identifier_differs: invoice.as_ref().is_some_and(|invoice| receipts::differs(invoice, &receipt)),
+                receipt: Some(convert::receipt(&receipt)),
+                invoice: invoice.as_ref().map(convert::invoice),
+                already_stored,
+            })
+        });
         Ok(respond::answer(answer.await?))
     }
 
@@ -147,7 +183,17 @@ impl InvoicesService for InvoicesApi {
         let call = Call::of(&request);
         let id = convert::id(&request.get_ref().invoice_id)?;
         let row = store::get(self.db.reader(), call.account(), id).await?;
-        Ok(Response::new(pb::GetInvoiceResponse { invoice: Some(convert::invoice(&row)) }))
+        let found = findings::read(self.db.reader(), call.account(), id).await?;
+        let pb::ValidateInvoiceResponse { findings, signatures, .. } = found.message().clone();
+        Ok(Response::new(pb::GetInvoiceResponse { invoice: Some(convert::invoice(&row)), findings, signatures }))
+    }
+
+    async fn list_receipts(&self, request: Request<pb::ListReceiptsRequest>) -> Result<Response<pb::ListReceiptsResponse>, Status> {
+        let call = Call::of(&request);
+        let (filter, page, question) = list_receipts::request(request.get_ref(), call.account(), &self.seal)?;
+        let mut rows = list_receipts::list(self.db.reader(), call.account(), &filter, &page).await.map_err(Fault::from)?;
+        let next_page_token = page.cut(&mut rows, |row| row.id.0).map(|end| self.seal.token(&question, &end)).unwrap_or_default();
+        Ok(Response::new(pb::ListReceiptsResponse { receipts: rows.iter().map(convert::receipt).collect(), next_page_token }))
     }
 
     async fn list_invoices(&self, request: Request<pb::ListInvoicesRequest>) -> Result<Response<pb::ListInvoicesResponse>, Status> {
@@ -160,8 +206,11 @@ impl InvoicesService for InvoicesApi {
         &self,
         request: Request<pb::ValidateInvoiceRequest>,
     ) -> Result<Response<pb::ValidateInvoiceResponse>, Status> {
+        let call = Call::of(&request);
         let file = judged::file(request.into_inner())?;
-        Ok(Response::new(judged::judgement(&self.intake.judge(file, self.today()).await?)))
+        let look = self.intake.look(file, self.today()).await?;
+        let archive = issued::compare(self.db.reader(), call.account(), None, &look.identities).await.map_err(Fault::from)?;
+        Ok(Response::new(judged::judgement(&look.judgement, &archive)))
     }
 
     type ExportInvoicesStream = Outgoing<pb::ExportInvoicesResponse>;
@@ -219,9 +268,47 @@ impl InvoicesService for InvoicesApi {
     }
 }
 
+/// How often a draft is judged that is changed meanwhile, before the call gives up.
+const JUDGED_AT_MOST: usize = 5;
+
 impl InvoicesApi {
-    fn today(&self) -> NaiveDate {
+    pub(super) fn today(&self) -> NaiveDate {
         CalendarDay::of(self.db.clock().now()).date()
+    }
+
+    /// Reads, judges and compresses the file of a sent invoice; refused is what is no invoice at all. `own` is the invoice that it is about.
+    /// Also tells what makes each of its invoices the one it is.
+    pub(super) async fn sent(
+        &self,
+        account: AccountId,
+        own: Option<InvoiceId>,
+        file_name: String,
+        file: Vec<u8>,
+    ) -> Result<(NewInvoice, Vec<Identity>), InvoiceError> {
+        let (file, look) = self.intake.invoice(file, self.today()).await?;
+        if let Some(unreadable) = look.no_invoice() {
+            return Err(unreadable.clone().into());
+        }
+        let archive = issued::compare(self.db.reader(), account, own, &look.identities).await?;
+        let new = NewInvoice { file_name, file, found: Found::new(&look.judgement, &archive), read: look.invoice };
+        Ok((new, look.identities))
+    }
+
+    /// The file of a draft as it is now, looked at as the SdI would today; none when it is not there or no draft, which the write tells.
+    async fn looked(&self, draft: Draft) -> Result<Option<Looked>, InvoiceError> {
+        let found = archive::original(self.db.reader(), draft.account, draft.id.0, &[DocumentKind::Sent]).await?;
+        let Some((document, file)) = found else { return Ok(None) };
+        Ok(Some(Looked { look: self.intake.look(file, self.today()).await?, sha256: document.sha256 }))
+    }
+
+    /// Notes what a draft was refused for. The refusal stands either way.
+    async fn note(&self, draft: Draft, sha256: Option<Vec<u8>>, refused: &InvoiceError) {
+        let (InvoiceError::Refused(found), Some(sha256)) = (refused, sha256) else { return };
+        let note = findings::Note { account: draft.account, id: draft.id, sha256, found: (**found).clone() };
+        if let Err(error) = self.db.write("NoteFindings", note, async |tx: &Tx, note: &findings::Note| findings::note(tx, note).await).await
+        {
+            tracing::warn!(invoice = %draft.id, %error, "what it was refused for could not be noted");
+        }
     }
 
     fn draft(&self, call: &Call, given: &convert::DraftRequest) -> Draft {

@@ -1,17 +1,16 @@
 //! Queries over invoices and receipts. Every one takes the account first.
 
-use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, ExprTrait, QueryFilter, QuerySelect};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, QueryFilter, QuerySelect};
 
 use super::InvoiceError;
 use super::index::{self, Found};
-use super::intake::File;
-use super::state::{Direction, InvoiceState, Move, sources};
+use super::sent::NewInvoice;
+use super::state::{Direction, InvoiceState, sources};
 use crate::clock::CalendarDay;
 use crate::db::entity::{invoice, receipt};
-use crate::db::{Tx, tenant};
-use crate::fatturapa::{Invoice, Receipt, Unreadable};
-use crate::ids::{AccountId, InvoiceId, ReceiptId};
+use crate::db::{Fault, Tx, tenant};
+use crate::fatturapa::{Invoice, Unreadable};
+use crate::ids::{AccountId, InvoiceId};
 
 pub(super) type Row = invoice::Model;
 pub(super) type ReceiptRow = receipt::Model;
@@ -58,30 +57,39 @@ pub(super) fn reading(direction: Direction, reading: Result<&Invoice, &Unreadabl
     }
 }
 
+/// How an invoice begins here.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Beginning {
+    /// Where it is in its life.
+    pub state: InvoiceState,
+    /// The rejected or refused invoice that it is a copy of.
+    pub copied_from: Option<InvoiceId>,
+}
+
 /// Stores what is shown of a new invoice.
-#[expect(clippy::too_many_arguments, reason = "each goes into a column of its own")]
 pub(super) async fn insert(
     tx: &Tx,
     account: AccountId,
     id: InvoiceId,
     direction: Direction,
-    state: InvoiceState,
-    file_name: &str,
-    file: &File,
-    read: invoice::ActiveModel,
+    beginning: Beginning,
+    new: &NewInvoice,
 ) -> Result<Row, DbErr> {
+    let NewInvoice { file_name, file, read, found } = new;
+    let Beginning { state, copied_from } = beginning;
     let row = invoice::ActiveModel {
         id: Set(id),
         account_id: Set(account),
         direction: Set(direction),
         state: Set(state),
-        file_name: Set(file_name.to_owned()),
+        file_name: Set(file_name.clone()),
         size: Set(file.size),
         sha256: Set(file.sha256.clone()),
         version: Set(1),
         created_time: Set(tx.now()),
         updated_time: Set(tx.now()),
-        ..index::with_file_name(read, file_name)
+        copied_from: Set(copied_from),
+        ..index::with_file_name(found.counted(reading(direction, read.as_ref())), file_name)
     };
     let row = row.insert(tx).await?;
     index::add(tx, account, id, &index::words_of(&row)).await?;
@@ -119,14 +127,15 @@ pub(super) async fn hold_draft(
 }
 
 /// Replaces what is shown of a draft that is held.
-pub(super) async fn replace(tx: &Tx, draft: &Row, file_name: &str, file: &File, read: invoice::ActiveModel) -> Result<Row, InvoiceError> {
+pub(super) async fn replace(tx: &Tx, draft: &Row, file_name: &str, new: &NewInvoice) -> Result<Row, InvoiceError> {
+    let NewInvoice { file, read, found, .. } = new;
     let row = invoice::ActiveModel {
         file_name: Set(file_name.to_owned()),
         size: Set(file.size),
         sha256: Set(file.sha256.clone()),
         version: Set(draft.version + 1),
         updated_time: Set(tx.now()),
-        ..index::with_file_name(read, file_name)
+        ..index::with_file_name(found.counted(reading(draft.direction, read.as_ref())), file_name)
     };
     let updated = tenant::update_of::<invoice::Entity>(draft.account_id).set(row).filter(invoice::Column::Id.eq(draft.id));
     let row = updated.exec_with_returning(tx).await?.into_iter().next().ok_or(InvoiceError::NotFound)?;
@@ -142,77 +151,16 @@ pub(super) async fn delete(tx: &Tx, draft: &Row) -> Result<(), DbErr> {
     tenant::delete_of::<invoice::Entity>(draft.account_id).filter(invoice::Column::Id.eq(draft.id)).exec(tx).await.map(|_| ())
 }
 
-/// Moves an invoice, if it is where the move is allowed.
-pub(super) async fn advance(
-    tx: &Tx,
-    account: AccountId,
-    id: InvoiceId,
-    to: InvoiceState,
-    sdi_identifier: Option<&str>,
-) -> Result<(Move<InvoiceState>, Row), InvoiceError> {
-    let version = invoice::Column::Version;
-    let mut change = invoice::ActiveModel { state: Set(to), updated_time: Set(tx.now()), ..Default::default() };
-    if let Some(identifier) = sdi_identifier {
-        change.sdi_identifier = Set(Some(identifier.to_owned()));
-    }
-    let moved = tenant::update_of::<invoice::Entity>(account)
+/// Changes an invoice that was read, and moves it to `to` if it is not there: only where the move is allowed.
+pub(super) async fn advance(tx: &Tx, row: &Row, to: InvoiceState, change: invoice::ActiveModel) -> Result<Row, InvoiceError> {
+    let stays = (row.state == to).then_some(to);
+    let change = invoice::ActiveModel { state: Set(to), version: Set(row.version + 1), updated_time: Set(tx.now()), ..change };
+    let changed = tenant::update_of::<invoice::Entity>(row.account_id)
         .set(change)
-        .col_expr(version, Expr::col(version).add(1))
-        .filter(invoice::Column::Id.eq(id))
-        .filter(invoice::Column::State.is_in(sources(to)))
+        .filter(invoice::Column::Id.eq(row.id))
+        .filter(invoice::Column::Version.eq(row.version))
+        .filter(invoice::Column::State.is_in(sources(to).chain(stays)))
         .exec_with_returning(tx)
         .await?;
-    if let Some(row) = moved.into_iter().next() {
-        return Ok((Move::Moved, row));
-    }
-    let row = get(tx, account, id).await?;
-    let outcome = if row.state == to { Move::AlreadyThere } else { Move::Illegal { current: row.state } };
-    Ok((outcome, row))
-}
-
-/// The account's sent invoice with this file name.
-pub(super) async fn by_file_name(connection: &impl ConnectionTrait, account: AccountId, name: &str) -> Result<Option<Row>, DbErr> {
-    // The unique index over sent names is on the documents.
-    let document = tenant::of::<crate::db::entity::document::Entity>(account)
-        .filter(crate::db::entity::document::Column::Kind.eq(crate::quota::DocumentKind::Sent))
-        .filter(crate::db::entity::document::Column::FileName.eq(name))
-        .select_only()
-        .column(crate::db::entity::document::Column::Id)
-        .into_tuple::<uuid::Uuid>()
-        .one(connection)
-        .await?;
-    match document {
-        Some(id) => tenant::of::<invoice::Entity>(account).filter(invoice::Column::Id.eq(id)).one(connection).await,
-        None => Ok(None),
-    }
-}
-
-/// Stores what is shown of a receipt.
-pub(super) async fn insert_receipt(
-    tx: &Tx,
-    account: AccountId,
-    id: ReceiptId,
-    file_name: &str,
-    file: &File,
-    read: Option<&Receipt>,
-    invoice: Option<InvoiceId>,
-) -> Result<ReceiptRow, DbErr> {
-    let row = receipt::ActiveModel {
-        id: Set(id),
-        account_id: Set(account),
-        kind: Set(read.map(|receipt| receipt.kind.code().to_owned())),
-        file_name: Set(file_name.to_owned()),
-        invoice_file_name: Set(read.and_then(|receipt| receipt.file_name.clone())),
-        invoice_id: Set(invoice),
-        sdi_identifier: Set(read.map(|receipt| receipt.sdi_identifier.clone())),
-        size: Set(file.size),
-        created_time: Set(tx.now()),
-    };
-    row.insert(tx).await
-}
-
-/// One of the account's receipts.
-pub(super) async fn get_receipt(connection: &impl ConnectionTrait, account: AccountId, id: ReceiptId) -> Result<ReceiptRow, InvoiceError> {
-    let found = tenant::of::<receipt::Entity>(account).filter(receipt::Column::Id.eq(id)).one(connection).await?;
-    found.ok_or(InvoiceError::NotFound)
+    changed.into_iter().next().ok_or_else(|| Fault::Overtaken.into())
 }

@@ -1,4 +1,5 @@
-//! A stored file. `size` is that of the original; `content` is compressed.
+//! A stored file. `size` is that of the original; `content` is compressed. `sha256` is the original's digest; of a copy of a rejected
+//! invoice the id of that invoice follows it (docs/decisions/0006-sent-invoices.md).
 
 #![allow(missing_docs, reason = "the columns are described by the migration")]
 

@@ -1,6 +1,6 @@
 //! Files of an import from the contract's messages, and what became of them as the contract's messages.
 
-use super::super::convert::{self, Delivery};
+use super::super::convert;
 use super::super::state::InvoiceState;
 use crate::check::{Check, Invalid};
 use crate::pb::spazio::v1 as pb;
@@ -37,14 +37,22 @@ pub(super) fn asked(position: u64, request: pb::ImportInvoicesRequest) -> Asked 
     let mut check = Check::default();
     let what = what(&mut check, kind, state);
     let name = match what {
-        Some(What::Sent(_)) => convert::sdi_name(&mut check, &file_name),
+        Some(What::Sent(state)) => sent_name(&mut check, state, &file_name),
         Some(What::Received | What::Receipt) => convert::delivered_name(&mut check, &file_name),
         None => None,
     };
-    let most = if what == Some(What::Receipt) { Delivery::Receipt } else { Delivery::Invoice };
-    convert::size(&mut check, &file, most.largest());
+    convert::size(&mut check, &file);
     let place = Place { position, file_name: name.unwrap_or(file_name) };
     Asked { place, file: check.finish(|| Some((what?, file))) }
+}
+
+/// A draft gets its name when it is queued; what was sent has one.
+fn sent_name(check: &mut Check, state: InvoiceState, name: &str) -> Option<String> {
+    if name.is_empty() && state != InvoiceState::Draft {
+        check.refuse("file_name", "must be the name under which it was sent");
+        return None;
+    }
+    convert::own_name(check, name)
 }
 
 fn what(check: &mut Check, kind: i32, state: i32) -> Option<What> {

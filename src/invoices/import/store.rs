@@ -2,15 +2,17 @@
 
 use futures_util::future::try_join_all;
 
+use super::super::findings::Found;
 use super::super::kept::Kept;
-use super::super::received::{self, Delivered, Recorded};
-use super::super::sent::{self, SentFile};
+use super::super::receipts::{self, NewReceipt};
+use super::super::sent::{self, NewInvoice};
 use super::super::state::InvoiceState;
-use super::super::{InvoiceError, InvoicesApi, store};
+use super::super::store::Row;
+use super::super::{InvoiceError, InvoicesApi, issued, received};
 use super::request::{Asked, Place, What};
 use crate::db::{Fault, Tx};
-use crate::fatturapa::{Invoice, Receipt};
-use crate::ids::AccountId;
+use crate::fatturapa::Identity;
+use crate::ids::{AccountId, ReceiptId};
 use crate::pb::spazio::v1 as pb;
 use crate::quota::level::Thresholds;
 use crate::quota::{self, Charge, DocumentKind};
@@ -19,14 +21,14 @@ use crate::refusal::Refusal as _;
 /// A file that was read and compressed.
 #[derive(Clone, Debug)]
 enum Ready {
-    Sent(SentFile, InvoiceState),
-    Received(Delivered<Invoice>),
-    Receipt(Delivered<Receipt>),
+    Sent(InvoiceState, NewInvoice, Vec<Identity>),
+    Received(NewInvoice),
+    Receipt(NewReceipt),
 }
 
 /// What became of each file, in their order.
 pub(super) async fn store(api: &InvoicesApi, account: AccountId, batch: Vec<Asked>) -> Result<Vec<pb::ImportInvoicesResponse>, Fault> {
-    let read = try_join_all(batch.into_iter().map(|asked| read(api, asked))).await?;
+    let read = try_join_all(batch.into_iter().map(|asked| read(api, account, asked))).await?;
     let (mut places, mut ready, mut results) = (Vec::new(), Vec::new(), Vec::new());
     for (place, file) in read {
         match file {
@@ -48,7 +50,7 @@ pub(super) async fn store(api: &InvoicesApi, account: AccountId, batch: Vec<Aske
     Ok(results.into_iter().filter_map(|known| known.or_else(&mut result)).collect())
 }
 
-async fn read(api: &InvoicesApi, asked: Asked) -> Result<(Place, Result<Ready, InvoiceError>), Fault> {
+async fn read(api: &InvoicesApi, account: AccountId, asked: Asked) -> Result<(Place, Result<Ready, InvoiceError>), Fault> {
     let Asked { place, file } = asked;
     let (what, bytes) = match file {
         Ok(file) => file,
@@ -57,16 +59,16 @@ async fn read(api: &InvoicesApi, asked: Asked) -> Result<(Place, Result<Ready, I
     let file_name = place.file_name().to_owned();
     let ready = match what {
         What::Sent(state) => {
-            let (file, read) = api.intake.invoice(bytes).await?;
-            read.map(|read| Ready::Sent(SentFile { file_name, file, read }, state)).map_err(InvoiceError::from)
+            let read = api.sent(account, None, file_name, bytes).await;
+            read.map(|(new, identities)| Ready::Sent(state, new, identities))
         }
         What::Received => {
-            let (file, read) = api.intake.invoice(bytes).await?;
-            Ok(Ready::Received(Delivered { file_name, file, read }))
+            let (file, look) = api.intake.invoice(bytes, api.today()).await?;
+            Ok(Ready::Received(NewInvoice { file_name, file, found: Found::new(&look.judgement, &[]), read: look.invoice }))
         }
         What::Receipt => {
             let (file, read) = api.intake.receipt(bytes).await?;
-            Ok(Ready::Receipt(Delivered { file_name, file, read }))
+            Ok(Ready::Receipt(NewReceipt { file_name, file, read }))
         }
     };
     Ok((place, ready))
@@ -106,27 +108,64 @@ async fn write(api: &InvoicesApi, account: AccountId, files: Vec<Ready>) -> Resu
                 kept.push(keep(tx, *account, file).await?);
             }
             for kind in [DocumentKind::Sent, DocumentKind::Received, DocumentKind::Receipt] {
-                let changes: Vec<_> = kept.iter().filter(|(of, _)| *of == kind).filter_map(|(_, kept)| kept.change).collect();
+                let changes: Vec<_> = kept.iter().filter(|kept| kept.what.kind() == kind).filter_map(|kept| kept.change).collect();
                 if !changes.is_empty() {
                     quota::post(tx, *account, *thresholds, Charge { kind, changes: &changes }).await?;
                 }
             }
-            let file = |kept: Kept<pb::ImportedFile>| pb::ImportedFile { already_stored: kept.change.is_none(), ..kept.what };
-            Ok(kept.into_iter().map(|(_, kept)| file(kept)).collect())
+            let mut taken_in = Vec::new();
+            for (kept, file) in kept.into_iter().zip(files) {
+                taken_in.push(settle(tx, *account, kept, file).await?);
+            }
+            Ok(taken_in)
         })
         .await
 }
 
-/// A file that was stored, now or before, and is not charged yet.
-async fn keep(tx: &Tx, account: AccountId, file: &Ready) -> Result<(DocumentKind, Kept<pb::ImportedFile>), InvoiceError> {
-    let invoice = |kept: Kept<store::Row>| kept.map(|row| pb::ImportedFile { invoice_id: row.id.to_string(), ..Default::default() });
+/// What a file became.
+enum Became {
+    Sent(Row),
+    Received(Row),
+    Receipt(ReceiptId),
+}
+
+impl Became {
+    fn kind(&self) -> DocumentKind {
+        match self {
+            Self::Sent(_) => DocumentKind::Sent,
+            Self::Received(_) => DocumentKind::Received,
+            Self::Receipt(_) => DocumentKind::Receipt,
+        }
+    }
+}
+
+/// Stores a file, which is charged afterwards.
+async fn keep(tx: &Tx, account: AccountId, file: &Ready) -> Result<Kept<Became>, InvoiceError> {
     Ok(match file {
-        Ready::Sent(new, state) => (DocumentKind::Sent, invoice(sent::keep(tx, account, new, *state).await?)),
-        Ready::Received(new) => (DocumentKind::Received, invoice(received::keep(tx, account, new).await?)),
-        Ready::Receipt(new) => {
-            let kept = received::keep_receipt(tx, account, new).await?;
-            let file = |recorded: Recorded| pb::ImportedFile { receipt_id: recorded.receipt.id.to_string(), ..Default::default() };
-            (DocumentKind::Receipt, kept.map(file))
+        Ready::Sent(state, new, _) => sent::keep(tx, account, *state, new).await?.map(Became::Sent),
+        Ready::Received(new) => received::keep(tx, account, new).await?.map(Became::Received),
+        Ready::Receipt(new) => receipts::keep(tx, account, new).await?.map(Became::Receipt),
+    })
+}
+
+/// What follows once the account's space row is held: numbers of what was sent elsewhere are taken, and receipts find their invoices.
+async fn settle(tx: &Tx, account: AccountId, kept: Kept<Became>, file: &Ready) -> Result<pb::ImportedFile, InvoiceError> {
+    let already_stored = kept.change.is_none();
+    let invoice = |row: &Row| pb::ImportedFile { invoice_id: row.id.to_string(), already_stored, ..Default::default() };
+    Ok(match (kept.what, file) {
+        (Became::Sent(row), Ready::Sent(state, _, identities)) => {
+            if !already_stored && *state != InvoiceState::Draft {
+                issued::take_known(tx, account, row.id, identities, receipts::over(&row)).await?;
+                receipts::apply(tx, row.clone()).await?;
+            }
+            invoice(&row)
+        }
+        (Became::Sent(row) | Became::Received(row), _) => invoice(&row),
+        (Became::Receipt(id), _) => {
+            if !already_stored {
+                receipts::settle(tx, account, id).await?;
+            }
+            pb::ImportedFile { receipt_id: id.to_string(), already_stored, ..Default::default() }
         }
     })
 }

@@ -54,6 +54,11 @@ impl TestApp {
     pub async fn start_with(engine: Engine, configure: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let database = TestDatabase::fresh(engine, folder.path()).await;
+        Self::start_on(database, folder, configure).await
+    }
+
+    /// A server on this database, which must have the schema of this program; on SQLite the server brings it there.
+    pub async fn start_on(database: TestDatabase, folder: TempDir, configure: impl FnOnce(&mut Config)) -> Self {
         let mut config = Config::for_testing(&database.url, folder.path());
         configure(&mut config);
         let clock = Clock::manual(instant(BEGINNING));

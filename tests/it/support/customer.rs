@@ -3,9 +3,10 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use chrono::{NaiveDate, TimeDelta};
+use chrono::{DateTime, NaiveDate, TimeDelta};
 use spazio::call::ActsAs;
-use spazio::demo::invoices::{GeneratedInvoice, Generator, Wishes};
+use spazio::demo::invoices::{GeneratedInvoice, Generator, Wishes, receipt};
+use spazio::fatturapa::ReceiptKind;
 use spazio::ids::AccountId;
 use spazio::wire;
 use tonic::Status;
@@ -14,6 +15,26 @@ use super::{Caller, Front, MIB, pb, request_id, served};
 
 /// Received files are at most this large; filling up takes as many as are needed.
 const LARGEST_FILLER: u64 = 5_000_000;
+
+/// An invoice in other words.
+pub trait Reworded {
+    /// With other text in its file.
+    fn with(self, from: &str, to: &str) -> Self;
+    /// Without a name of its own.
+    fn unnamed(self) -> Self;
+}
+
+impl Reworded for GeneratedInvoice {
+    fn with(self, from: &str, to: &str) -> Self {
+        let text = String::from_utf8(self.bytes).expect("generated files are UTF-8");
+        assert!(text.contains(from), "the file has {from}");
+        Self { bytes: text.replacen(from, to, 1).into_bytes(), ..self }
+    }
+
+    fn unnamed(self) -> Self {
+        Self { file_name: String::new(), ..self }
+    }
+}
 
 /// An account, with those who act for it.
 pub struct Customer {
@@ -177,6 +198,29 @@ impl Customer {
         let request = pb::QueueSentInvoiceRequest { request_id: request_id(), invoice_id: draft.invoice_id, etag: draft.etag };
         let answer = self.panel.invoices().queue_sent_invoice(request).await;
         served(answer).invoice.expect("the invoice")
+    }
+
+    /// Sends an invoice that the SdI then rejects.
+    pub async fn rejected(&self) -> pb::Invoice {
+        let sent = self.sends(&self.invoice()).await;
+        self.is_told(&sent, ReceiptKind::Rejected).await.invoice.expect("the invoice")
+    }
+
+    /// The SdI's message of this kind about a sent invoice comes.
+    pub async fn is_told(&self, sent: &pb::Invoice, kind: ReceiptKind) -> pb::RecordReceiptResponse {
+        let receipt = receipt(kind, &sent.file_name, DateTime::UNIX_EPOCH).expect("a name as the SdI demands it");
+        self.records(receipt.bytes, &receipt.file_name).await
+    }
+
+    /// Tries to queue a draft.
+    pub async fn try_queue(&self, draft: &pb::Invoice) -> Result<pb::Invoice, Status> {
+        let request = pb::QueueSentInvoiceRequest { request_id: request_id(), invoice_id: draft.invoice_id.clone(), etag: String::new() };
+        Ok(self.panel.invoices().queue_sent_invoice(request).await?.into_inner().invoice.expect("the invoice"))
+    }
+
+    /// Reads an invoice.
+    pub async fn reads(&self, invoice: &pb::Invoice) -> pb::GetInvoiceResponse {
+        served(self.panel.invoices().get_invoice(pb::GetInvoiceRequest { invoice_id: invoice.invoice_id.clone() }).await)
     }
 
     /// Tries to deliver a file to the account.

@@ -113,7 +113,12 @@ impl Method {
                 let invoice_id = given.draft().await;
                 pb::QueueSentInvoiceRequest { request_id: request_id(), invoice_id, ..Default::default() }.encode_to_vec()
             }
+            "CopyRejectedInvoice" => {
+                let invoice_id = customer.rejected().await.invoice_id;
+                pb::CopyRejectedInvoiceRequest { request_id: request_id(), invoice_id }.encode_to_vec()
+            }
             "ReceiveInvoice" => given.delivery(),
+            "ListReceipts" => pb::ListReceiptsRequest::default().encode_to_vec(),
             "RecordReceipt" => given.receipt(),
             "GetInvoice" => pb::GetInvoiceRequest { invoice_id: given.received().await }.encode_to_vec(),
             "ValidateInvoice" => pb::ValidateInvoiceRequest { file: customer.invoice().bytes }.encode_to_vec(),

@@ -16,7 +16,7 @@ mod values;
 
 pub use app::{TestApp, played};
 pub use caller::{Bearer, Caller, Front};
-pub use customer::Customer;
+pub use customer::{Customer, Reworded};
 pub use database::{Engine, TestDatabase};
 pub use example::{Method, method, methods};
 pub use process::{Process, Site};
