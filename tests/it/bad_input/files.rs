@@ -58,7 +58,7 @@ fn sizes_and_names(ann: &Customer) -> Vec<Row> {
         receive("a NUL in the name", invoice.bytes.clone(), "a\0.xml", &["file_name"]),
         receive("neither name nor file", Vec::new(), "", &["file_name", "file"]),
         record("no file", Vec::new(), "a.xml", &["file"]),
-        record("a receipt of 1 MB and a byte", vec![b' '; MAX_FILE_BYTES + 1], "a.xml", &["file"]),
+        record("a receipt of 5 MB and a byte", vec![b' '; LARGEST + 1], "a.xml", &["file"]),
         record("no name", b"<a/>".to_vec(), "", &["file_name"]),
     ];
     for (what, file_name) in [
