@@ -6,6 +6,7 @@
 mod comparison;
 mod create_sent;
 mod get_space;
+mod lists;
 mod pgbench;
 mod plain_sqlite;
 mod start;
@@ -31,6 +32,7 @@ async fn main() {
     start::measure(Engine::Sqlite).await;
     get_space::compare(Engine::Sqlite).await;
     create_sent::compare_with_plain_sqlite().await;
+    lists::compare(Engine::Sqlite).await;
     if env::var_os("SPAZIO_TEST_POSTGRES").is_none() {
         println!("\nSPAZIO_TEST_POSTGRES names no PostgreSQL that databases may be made in: its part was left out");
         return;
@@ -38,4 +40,5 @@ async fn main() {
     start::measure(Engine::Postgres).await;
     get_space::compare(Engine::Postgres).await;
     create_sent::compare_with_pgbench().await;
+    lists::compare(Engine::Postgres).await;
 }

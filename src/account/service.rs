@@ -14,9 +14,9 @@ use crate::check::Check;
 use crate::clock::CalendarDay;
 use crate::db::{Db, Fault, Tx};
 use crate::ids::AccountId;
+use crate::paging::{Page, Seal};
 use crate::pb::spazio::v1 as pb;
 use crate::pb::spazio::v1::account_service_server::AccountService;
-use crate::paging::{Page, Seal};
 use crate::respond;
 
 /// Serves AccountService.

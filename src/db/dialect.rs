@@ -89,9 +89,9 @@ pub fn fenced(dialect: Dialect, table: &str, index: &str, range: &str, order: &s
 #[must_use]
 pub fn looked_up(dialect: Dialect, keys: &str, table: &str, index: &str, account: &str) -> String {
     match dialect {
-        Dialect::Sqlite => format!(
-            "({keys}) AS keys CROSS JOIN {table} INDEXED BY {index} ON {table}.account_id = {account} AND {table}.id = keys.found"
-        ),
+        Dialect::Sqlite => {
+            format!("({keys}) AS keys CROSS JOIN {table} INDEXED BY {index} ON {table}.account_id = {account} AND {table}.id = keys.found")
+        }
         Dialect::Postgres => format!(
             "({keys}) AS keys CROSS JOIN LATERAL \
              (SELECT * FROM {table} WHERE account_id = {account} AND {table}.id = keys.found OFFSET 0) AS {table}"

@@ -16,9 +16,9 @@ use crate::clock::CalendarDay;
 use crate::db::{Db, Fault, Tx};
 use crate::ids::{AccountId, CartId, OrderId};
 use crate::notify::language::Language;
+use crate::paging::{Page, Seal};
 use crate::pb::spazio::v1 as pb;
 use crate::pb::spazio::v1::order_service_server::OrderService;
-use crate::paging::{Page, Seal};
 use crate::respond;
 
 /// Serves OrderService.

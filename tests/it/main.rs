@@ -29,6 +29,8 @@ mod failed_commits;
 mod front_door;
 mod grants;
 mod health;
+mod list_plans;
+mod lists;
 mod mails;
 mod metrics;
 mod migrations;

@@ -31,11 +31,7 @@ pub async fn listed(
 ) -> Result<pb::ListInvoicesResponse, InvoiceError> {
     let question = convert::question(request, account, seal)?;
     let page = pages::page(connection, account, &question.filter, question.order, &question.page, bounds).await?;
-    let totals = if question.with_totals {
-        Some(totals::totals(connection, account, &question.filter, bounds).await?)
-    } else {
-        None
-    };
+    let totals = if question.with_totals { Some(totals::totals(connection, account, &question.filter, bounds).await?) } else { None };
     Ok(convert::answer(&question, seal, &page, totals.as_ref()))
 }
 
