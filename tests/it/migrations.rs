@@ -4,10 +4,17 @@ use std::collections::BTreeSet;
 
 use sea_orm::{EntityTrait, IdenStatic, Iterable};
 use spazio::db::entity;
+use spazio::db::migration::{Standing, migrate};
+use spazio::invoices::{Bounds, listed};
+use spazio::paging::Seal;
 
 use crate::support::{Customer, Engine, TestApp, TestDatabase, by_card, pb, spazio as program};
 
-on_both_databases!(every_column_of_every_entity_is_in_the_schema_and_the_other_way_round, a_newer_schema_is_refused);
+on_both_databases!(
+    every_column_of_every_entity_is_in_the_schema_and_the_other_way_round,
+    a_newer_schema_is_refused,
+    invoices_from_before_the_search_are_found_after_its_migration,
+);
 
 async fn every_column_of_every_entity_is_in_the_schema_and_the_other_way_round(app: &TestApp) {
     leaves_a_row_in_every_table(app).await;
@@ -86,7 +93,40 @@ async fn a_newer_schema_is_refused(app: &TestApp) {
         .execute("INSERT INTO seaql_migrations (version, applied_at) VALUES ('m9999_from_the_future', 0)")
         .await
         .expect("it is noted");
-    assert_eq!(app.standing().await, spazio::db::migration::Standing::Ahead(vec!["m9999_from_the_future".to_owned()]));
+    assert_eq!(app.standing().await, Standing::Ahead(vec!["m9999_from_the_future".to_owned()]));
+}
+
+async fn invoices_from_before_the_search_are_found_after_its_migration(app: &TestApp) {
+    const UNDO: [&str; 10] = [
+        "DROP TABLE invoice_word",
+        "DROP TABLE page_key",
+        "DROP INDEX invoice_by_day",
+        "DROP INDEX invoice_by_state",
+        "DROP INDEX invoice_by_total",
+        "DROP INDEX invoice_wordless",
+        "ALTER TABLE invoice DROP COLUMN listed_day",
+        "ALTER TABLE invoice DROP COLUMN words",
+        "UPDATE invoice SET counterpart = 'as it was\nit1'",
+        "DELETE FROM seaql_migrations WHERE version = 'm0003_search'",
+    ];
+    let ann = app.customer("ann").create().await;
+    let (invoice, other) = (ann.invoice(), ann.invoice());
+    let sent = ann.sends(&invoice).await;
+    ann.receives(other.bytes, &other.file_name).await;
+    for sql in UNDO {
+        app.database.execute(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
+    assert_eq!(app.standing().await, Standing::Behind(1));
+    assert_eq!(migrate(app.db()).await.expect("it can be migrated"), 1);
+
+    app.settled().await;
+    let seal = Seal::of(app.db()).await.expect("a new key");
+    for text in [invoice.buyer.name.as_str(), &invoice.buyer.vat, &invoice.number, &invoice.file_name] {
+        let request = pb::ListInvoicesRequest { text: text.to_owned(), direction: pb::Direction::Sent.into(), ..Default::default() };
+        let listed = listed(app.db().reader(), &seal, Bounds::default(), ann.account, &request).await.expect("a list");
+        let ids: Vec<_> = listed.invoices.iter().map(|found| found.invoice_id.as_str()).collect();
+        assert_eq!(ids, [sent.invoice_id.as_str()], "{text}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,6 +7,7 @@ use super::filter::{By, Filter, Order};
 use crate::clock::CalendarDay;
 use crate::db::dialect::{self, Dialect};
 use crate::ids::{AccountId, InvoiceId};
+use crate::invoices::store::columns;
 use crate::paging;
 
 /// A statement that grows, with its values.
@@ -127,13 +128,12 @@ impl paging::Place for Place {
     }
 }
 
-/// A part of the walk through a list's order: behind one place, through another.
+/// The walk through a list's order, behind a place.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Walk<'a> {
     pub filter: &'a Filter,
     pub order: Order,
     pub after: Option<Place>,
-    pub through: Option<Place>,
 }
 
 impl Walk<'_> {
@@ -168,54 +168,46 @@ impl Walk<'_> {
         if column != "account_id" {
             range.push("account_id = $1".to_owned());
         }
-        let mut bound = |place: Option<Place>, comparison: &str, or_else: &str| match (place, &fixed) {
-            (Some(Place { id, day }), fixed) => {
-                let first = fixed.clone().or_else(|| day.map(|day| sql.value(day)));
-                first.map(|first| format!("({column}, id) {comparison} ({first}, {})", sql.value(id)))
-            }
-            (None, Some(fixed)) => Some(format!("{column} {or_else} {fixed}")),
-            (None, None) => None,
-        };
-        let bounds = if self.order.latest_first {
-            [bound(self.after, "<", "<="), bound(self.through, ">=", ">=")]
+        let (begin, behind, end) = if self.order.latest_first { ("<=", "<", ">=") } else { (">=", ">", "<=") };
+        if let Some(Place { id, day }) = self.after {
+            let first = fixed.clone().or_else(|| day.map(|day| sql.value(day)));
+            range.extend(first.map(|first| format!("({column}, id) {behind} ({first}, {})", sql.value(id))));
         } else {
-            [bound(self.after, ">", ">="), bound(self.through, "<=", "<=")]
-        };
-        range.extend(bounds.into_iter().flatten());
+            range.extend(fixed.iter().map(|fixed| format!("{column} {begin} {fixed}")));
+        }
+        range.extend(fixed.iter().map(|fixed| format!("{column} {end} {fixed}")));
         range.join(" AND ")
     }
 
-    /// The place that ends a window of so many rows.
-    pub fn edge(&self, mut sql: Sql, window: u32) -> Statement {
-        let (range, order) = (self.range(&mut sql), self.order_by());
-        let index = dialect::by_index(sql.dialect(), self.index().0);
-        let columns = match self.order.by {
-            By::Arrival => "id",
-            By::Day => "id, listed_day",
-        };
-        let offset = window.saturating_sub(1);
-        sql.end(&format!("SELECT {columns} FROM invoice{index} WHERE {range} ORDER BY {order} LIMIT 1 OFFSET {offset}"))
-    }
-
-    /// The rows of the range that meet the filter, at most so many.
+    /// The next rows, at most so many. The filter must not go beyond what the walk keeps to.
     pub fn rows(&self, mut sql: Sql, most: u64) -> Statement {
-        let (range, order) = (self.range(&mut sql), self.order_by());
-        let text = if self.filter.goes_beyond(self.order.by) {
-            let conditions = self.filter.conditions(&mut sql);
-            let rows = dialect::fenced(sql.dialect(), "invoice", self.index().0, &range, &order, &conditions);
-            format!("SELECT * FROM {rows} ORDER BY {order} LIMIT {most}")
-        } else {
-            let index = dialect::by_index(sql.dialect(), self.index().0);
-            format!("SELECT * FROM invoice{index} WHERE {range} ORDER BY {order} LIMIT {most}")
-        };
-        sql.end(&text)
+        let (range, order, columns) = (self.range(&mut sql), self.order_by(), columns());
+        let index = dialect::by_index(sql.dialect(), self.index().0);
+        sql.end(&format!("SELECT {columns} FROM invoice{index} WHERE {range} ORDER BY {order} LIMIT {most}"))
     }
 
-    /// The same rows, by looking up those of a candidate that has at most `gathered`.
+    /// Of the next `window` rows those that meet the filter, at most so many; and, with `edge` 1, the last of the window whether it meets the
+    /// filter or not, if there are so many. One statement, so that both mean the same rows.
+    pub fn window(&self, mut sql: Sql, window: u32, most: u64) -> Statement {
+        let (range, order, columns) = (self.range(&mut sql), self.order_by(), columns());
+        let conditions = self.filter.conditions(&mut sql);
+        let index = dialect::by_index(sql.dialect(), self.index().0);
+        let by_id = dialect::by_index(sql.dialect(), BY_ARRIVAL);
+        let before = window.saturating_sub(1);
+        sql.end(&format!(
+            "SELECT * FROM (SELECT {columns}, 0 AS edge \
+             FROM (SELECT * FROM invoice{index} WHERE {range} ORDER BY {order} LIMIT {window}) AS walked \
+             WHERE {conditions} ORDER BY {order} LIMIT {most}) AS met \
+             UNION ALL SELECT {columns}, 1 AS edge FROM invoice{by_id} WHERE account_id = $1 AND id = \
+             (SELECT id FROM invoice{index} WHERE {range} ORDER BY {order} LIMIT 1 OFFSET {before})"
+        ))
+    }
+
+    /// The next rows that meet the filter, at most so many, by looking up those of a candidate that has at most `gathered`.
     pub fn gathered(&self, mut sql: Sql, candidate: &[Range], gathered: u32, most: u64) -> Statement {
         let rows = looked_up(&mut sql, candidate, gathered);
-        let (range, conditions, order) = (self.range(&mut sql), self.filter.conditions(&mut sql), self.order_by());
-        sql.end(&format!("SELECT invoice.* FROM {rows} WHERE {range} AND {conditions} ORDER BY {order} LIMIT {most}"))
+        let (range, conditions, order, columns) = (self.range(&mut sql), self.filter.conditions(&mut sql), self.order_by(), columns());
+        sql.end(&format!("SELECT {columns} FROM {rows} WHERE {range} AND {conditions} ORDER BY {order} LIMIT {most}"))
     }
 }
 
