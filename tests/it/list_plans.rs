@@ -32,7 +32,7 @@ const LISTS: &[(&str, Asks, &[&str], bool)] = {
         ("delivered", |r| r.set_state(pb::InvoiceState::Delivered), STATE, false),
         ("rejected", |r| r.set_state(pb::InvoiceState::Rejected), STATE, false),
         ("sent", |r| r.set_direction(pb::Direction::Sent), &["invoice_arrival", "invoice_by_state"], false),
-        ("sent by date", sent_by_date, &["invoice_by_day", "invoice_by_state"], false),
+        ("sent by date", sent_by_date, &["invoice_arrival", "invoice_by_day", "invoice_by_state"], false),
         ("rejected by date", rejected_by_date, &["invoice_arrival", "invoice_by_state"], true),
         (
             "a day",
@@ -51,7 +51,7 @@ const LISTS: &[(&str, Asks, &[&str], bool)] = {
         ("a rare text", |r| r.text = "fornitura ornito".to_owned(), &["invoice_arrival", "invoice_word_pkey"], true),
         ("a usual text", |r| r.text = "fornitura".to_owned(), &["invoice_arrival", "invoice_word_pkey"], false),
         ("a text of nobody", |r| r.text = "nobody".to_owned(), &["invoice_arrival", "invoice_word_pkey"], true),
-        ("received and a usual text", received_with_text, &["invoice_by_state", "invoice_word_pkey"], false),
+        ("received and a usual text", received_with_text, &["invoice_arrival", "invoice_by_state", "invoice_word_pkey"], false),
         (
             "everything at once",
             everything,
