@@ -7,6 +7,7 @@ mod comparison;
 mod create_sent;
 mod download;
 mod get_space;
+mod lists;
 mod pgbench;
 mod plain_sqlite;
 mod start;
@@ -33,6 +34,7 @@ async fn main() {
     get_space::compare(Engine::Sqlite).await;
     create_sent::compare_with_plain_sqlite().await;
     download::compare(Engine::Sqlite).await;
+    lists::compare(Engine::Sqlite).await;
     if env::var_os("SPAZIO_TEST_POSTGRES").is_none() {
         println!("\nSPAZIO_TEST_POSTGRES names no PostgreSQL that databases may be made in: its part was left out");
         return;
@@ -41,4 +43,5 @@ async fn main() {
     get_space::compare(Engine::Postgres).await;
     create_sent::compare_with_pgbench().await;
     download::compare(Engine::Postgres).await;
+    lists::compare(Engine::Postgres).await;
 }

@@ -44,6 +44,15 @@ pub fn day_or_day_of(dialect: Dialect, day: &str, time: &str) -> String {
     }
 }
 
+/// What begins a migration that may take longer than any call.
+#[must_use]
+pub fn without_hurry(dialect: Dialect) -> Option<&'static str> {
+    match dialect {
+        Dialect::Sqlite => None,
+        Dialect::Postgres => Some("SET LOCAL statement_timeout = 0"),
+    }
+}
+
 /// What follows the definition of a table that is nothing but its primary key.
 #[must_use]
 pub fn only_a_key(dialect: Dialect) -> &'static str {
@@ -62,26 +71,13 @@ pub fn texts_of_json(dialect: Dialect, parameter: &str) -> String {
     }
 }
 
-/// What follows a table's name so that this index is used. PostgreSQL takes no such word; see [`fenced`].
+/// What follows a table's name so that this index is used. PostgreSQL takes no such word: there only an order that no other index has, with a
+/// limit, makes it the cheapest way whatever is guessed about the number of rows.
 #[must_use]
 pub fn by_index(dialect: Dialect, index: &str) -> String {
     match dialect {
         Dialect::Sqlite => format!(" INDEXED BY {index}"),
         Dialect::Postgres => String::new(),
-    }
-}
-
-/// Rows of `table` where `range` holds, which alone decides how they are found; then those of them where `conditions` hold.
-///
-/// To PostgreSQL the range is a query of its own that the conditions cannot get into, so that no guess about how many rows meet them makes
-/// it leave the range's index.
-#[must_use]
-pub fn fenced(dialect: Dialect, table: &str, index: &str, range: &str, order: &str, conditions: &str) -> String {
-    match dialect {
-        Dialect::Sqlite => format!("{table} INDEXED BY {index} WHERE {range} AND {conditions}"),
-        Dialect::Postgres => {
-            format!("(SELECT * FROM {table} WHERE {range} ORDER BY {order} OFFSET 0) AS fenced WHERE {conditions}")
-        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! Queries over invoices and receipts. Every one takes the account first.
 
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, QueryFilter, QuerySelect};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, IdenStatic as _, Iterable as _, QueryFilter, QuerySelect,
+};
 
 use super::InvoiceError;
 use super::index::{self, Found};
@@ -14,6 +16,11 @@ use crate::ids::{AccountId, InvoiceId};
 
 pub(super) type Row = invoice::Model;
 pub(super) type ReceiptRow = receipt::Model;
+
+/// The columns of a row, one by one: what a statement that was prepared before another column came still answers with.
+pub(super) fn columns() -> String {
+    invoice::Column::iter().map(|column| column.as_str().to_owned()).collect::<Vec<_>>().join(", ")
+}
 
 /// What the list shows of a file: what was read of it, or why it could not be read.
 pub(super) fn reading(direction: Direction, reading: Result<&Invoice, &Unreadable>) -> invoice::ActiveModel {

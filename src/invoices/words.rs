@@ -25,16 +25,16 @@ impl Words {
                 break;
             }
             let parts = parts(chunk);
-            words.add(parts.concat());
-            for part in parts {
+            words.add(&parts.concat());
+            for part in &parts {
                 words.add(part);
             }
         }
         words
     }
 
-    fn add(&mut self, word: String) {
-        let word = cut(&word);
+    fn add(&mut self, word: &str) {
+        let word = cut(word);
         if is_word(&word) && self.words.len() < self.most && !self.words.contains(&word) {
             self.words.push(word);
         }
@@ -175,6 +175,12 @@ mod tests {
         fn every_chunk_of_a_text_finds_it(text in "\\PC{0,60}") {
             for chunk in text.split_whitespace() {
                 prop_assert!(finds(&text, chunk), "{chunk:?} in {text:?}");
+            }
+        }
+
+        #[test]
+        fn every_chunk_of_a_text_finds_it_in_capitals(text in "[a-zA-Z0-9À-ÖØ-öø-ÿ '’./&-]{0,60}") {
+            for chunk in text.split_whitespace() {
                 prop_assert!(finds(&text, &chunk.to_uppercase()), "{chunk:?} in capitals in {text:?}");
             }
         }

@@ -35,6 +35,8 @@ mod front_door;
 mod grants;
 mod health;
 mod imports;
+mod list_plans;
+mod lists;
 mod mails;
 mod metrics;
 mod migrations;

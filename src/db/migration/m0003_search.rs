@@ -22,6 +22,9 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let connection = manager.get_connection();
         let dialect = Dialect::of(manager.get_database_backend());
+        if let Some(sql) = dialect::without_hurry(dialect) {
+            connection.execute_unprepared(sql).await?;
+        }
         for sql in STATEMENTS {
             let sql = dialect::column_types(dialect, sql)
                 .replace("{reckoned}", &dialect::day_or_day_of(dialect, "issue_day", "created_time"))

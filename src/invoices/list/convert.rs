@@ -165,12 +165,11 @@ fn given_types(check: &mut Check, request: &pb::ListInvoicesRequest) -> Option<V
     let several =
         request.document_types.iter().take(MOST_TYPES).enumerate().map(|(index, code)| (format!("document_types[{index}]"), code));
     for (field, text) in single.into_iter().chain(several) {
-        match DocumentType::from_code(text.trim()) {
-            Some(known) => codes.push(known.code().to_owned()),
-            None => {
-                check.refuse(&field, format!("must be TD01 to TD09 or TD16 to TD29, is {text:?}"));
-                wrong = true;
-            }
+        if let Some(known) = DocumentType::from_code(text.trim()) {
+            codes.push(known.code().to_owned());
+        } else {
+            check.refuse(&field, format!("must be TD01 to TD09 or TD16 to TD29, is {text:?}"));
+            wrong = true;
         }
     }
     codes.sort_unstable();

@@ -1,6 +1,6 @@
 //! A page of a list: gathered from a filter's own index, or walked in the list's order.
 
-use sea_orm::{ConnectionTrait, DbErr, FromQueryResult as _, QueryResult};
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult as _, Statement};
 
 use super::Bounds;
 use super::filter::{By, Filter, Order};
@@ -21,7 +21,7 @@ pub(super) async fn page(
     if filter.excludes_all() {
         return Ok((Vec::new(), None));
     }
-    let walk = Walk { filter, order, after: page.after, through: None };
+    let walk = Walk { filter, order, after: page.after };
     let sql = || Sql::about(account, connection.get_database_backend());
     let statement = if !filter.goes_beyond(order.by) {
         walk.rows(sql(), page.rows())
@@ -55,8 +55,7 @@ pub(super) async fn few(
     Ok(fewest.filter(|(count, _)| *count <= i64::from(bounds.gathered)).map(|(_, candidate)| candidate))
 }
 
-/// Walks window by window. Each window's end is a place that was looked up before its rows: what comes or goes meanwhile moves no row out of
-/// one window that is not in the next.
+/// Walks window by window, each behind the last row of the one before.
 async fn walked(
     connection: &impl ConnectionTrait,
     account: AccountId,
@@ -64,23 +63,36 @@ async fn walked(
     page: &Page<Place>,
     bounds: Bounds,
 ) -> Result<(Vec<Row>, Option<Place>), DbErr> {
-    let sql = || Sql::about(account, connection.get_database_backend());
+    let by = walk.order.by;
     let (mut rows, mut window, mut walked) = (Vec::new(), bounds.window, 0);
     loop {
-        let edge = connection.query_one_raw(walk.edge(sql(), window)).await?;
-        walk.through = edge.map(|edge| edge_place(walk.order.by, &edge)).transpose()?;
-        let missing = page.rows() - rows.len() as u64;
-        rows.extend(Row::find_by_statement(walk.rows(sql(), missing)).all(connection).await?);
+        let sql = Sql::about(account, connection.get_database_backend());
+        let (met, edge) = met(connection, walk.window(sql, window, page.rows() - rows.len() as u64)).await?;
+        rows.extend(met);
         walked += window;
-        if let Some(end) = page.cut(&mut rows, |row| place(walk.order.by, row)) {
+        if let Some(end) = page.cut(&mut rows, |row| place(by, row)) {
             return Ok((rows, Some(end)));
         }
-        if walk.through.is_none() || walked >= bounds.walked {
-            return Ok((rows, walk.through));
+        let edge = edge.map(|row| place(by, &row));
+        if edge.is_none() || walked >= bounds.walked {
+            return Ok((rows, edge));
         }
-        walk = Walk { after: walk.through, through: None, ..walk };
+        walk.after = edge;
         window *= 2;
     }
+}
+
+/// The rows of a window that meet the filter, and its last row.
+async fn met(connection: &impl ConnectionTrait, window: Statement) -> Result<(Vec<Row>, Option<Row>), DbErr> {
+    let (mut met, mut edge) = (Vec::new(), None);
+    for found in connection.query_all_raw(window).await? {
+        let row = Row::from_query_result(&found, "")?;
+        match found.try_get::<i32>("", "edge")? {
+            0 => met.push(row),
+            _ => edge = Some(row),
+        }
+    }
+    Ok((met, edge))
 }
 
 fn place(by: By, row: &Row) -> Place {
@@ -89,12 +101,4 @@ fn place(by: By, row: &Row) -> Place {
         By::Day => Some(row.listed_day),
     };
     Place { day, id: row.id }
-}
-
-fn edge_place(by: By, row: &QueryResult) -> Result<Place, DbErr> {
-    let day = match by {
-        By::Arrival => None,
-        By::Day => Some(row.try_get("", "listed_day")?),
-    };
-    Ok(Place { day, id: row.try_get("", "id")? })
 }

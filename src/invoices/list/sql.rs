@@ -7,6 +7,7 @@ use super::filter::{By, Filter, Order};
 use crate::clock::CalendarDay;
 use crate::db::dialect::{self, Dialect};
 use crate::ids::{AccountId, InvoiceId};
+use crate::invoices::store::columns;
 use crate::paging;
 
 /// A statement that grows, with its values.
@@ -127,103 +128,96 @@ impl paging::Place for Place {
     }
 }
 
-/// A part of the walk through a list's order: behind one place, through another.
+/// The walk through a list's order, behind a place.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Walk<'a> {
     pub filter: &'a Filter,
     pub order: Order,
     pub after: Option<Place>,
-    pub through: Option<Place>,
 }
 
 impl Walk<'_> {
-    /// The index that is walked.
-    fn index(&self) -> &'static str {
+    /// The index that is walked, and the column that stands before the id in it.
+    fn index(&self) -> (&'static str, &'static str) {
         match self.order.by {
-            By::Arrival if self.filter.only_state().is_some() => "invoice_by_state",
-            By::Arrival => BY_ARRIVAL,
-            By::Day => "invoice_by_day",
+            By::Arrival if self.filter.only_state().is_some() => ("invoice_by_state", "state"),
+            By::Arrival => (BY_ARRIVAL, "account_id"),
+            By::Day => ("invoice_by_day", "listed_day"),
         }
     }
 
     fn order_by(&self) -> String {
-        let columns: &[&str] = match self.order.by {
-            By::Arrival if self.filter.only_state().is_some() => &["state", "id"],
-            By::Arrival => &["id"],
-            By::Day => &["listed_day", "id"],
-        };
+        let (_, column) = self.index();
         let direction = if self.order.latest_first { "DESC" } else { "ASC" };
-        columns.iter().map(|column| format!("{column} {direction}")).collect::<Vec<_>>().join(", ")
+        format!("{column} {direction}, id {direction}")
     }
 
-    /// The conditions that the index keeps to.
+    /// The conditions that the index keeps to. None of them fixes the column before the id by an equation: PostgreSQL would see that the order
+    /// by it is none, and might walk another index that is in the order of ids, through the rows of every account.
     fn range(&self, sql: &mut Sql) -> String {
-        let mut range = vec!["account_id = $1".to_owned()];
-        match self.order.by {
-            By::Arrival => range.extend(self.filter.only_state().map(|state| {
-                let state = sql.value(state);
-                // Not an equation: PostgreSQL would see that the order by state is none, and might walk another index.
-                format!("state >= {state} AND state <= {state}")
-            })),
+        let (_, column) = self.index();
+        let mut range = Vec::new();
+        let fixed = match self.order.by {
+            By::Arrival => Some(self.filter.only_state().map_or_else(|| "$1".to_owned(), |state| sql.value(state))),
             By::Day => {
                 range.extend(self.filter.issued_from.map(|day| format!("listed_day >= {}", sql.value(day))));
                 range.extend(self.filter.issued_through.map(|day| format!("listed_day <= {}", sql.value(day))));
+                None
             }
+        };
+        if column != "account_id" {
+            range.push("account_id = $1".to_owned());
         }
-        let (behind, up_to) = if self.order.latest_first { ("<", ">=") } else { (">", "<=") };
-        range.extend(self.after.map(|place| bound(sql, behind, place)));
-        range.extend(self.through.map(|place| bound(sql, up_to, place)));
+        let (begin, behind, end) = if self.order.latest_first { ("<=", "<", ">=") } else { (">=", ">", "<=") };
+        if let Some(Place { id, day }) = self.after {
+            let first = fixed.clone().or_else(|| day.map(|day| sql.value(day)));
+            range.extend(first.map(|first| format!("({column}, id) {behind} ({first}, {})", sql.value(id))));
+        } else {
+            range.extend(fixed.iter().map(|fixed| format!("{column} {begin} {fixed}")));
+        }
+        range.extend(fixed.iter().map(|fixed| format!("{column} {end} {fixed}")));
         range.join(" AND ")
     }
 
-    /// The place that ends a window of so many rows.
-    pub fn edge(&self, mut sql: Sql, window: u32) -> Statement {
-        let (range, order) = (self.range(&mut sql), self.order_by());
-        let index = dialect::by_index(sql.dialect(), self.index());
-        let columns = match self.order.by {
-            By::Arrival => "id",
-            By::Day => "id, listed_day",
-        };
-        let offset = window.saturating_sub(1);
-        sql.end(&format!("SELECT {columns} FROM invoice{index} WHERE {range} ORDER BY {order} LIMIT 1 OFFSET {offset}"))
-    }
-
-    /// The rows of the range that meet the filter, at most so many.
+    /// The next rows, at most so many. The filter must not go beyond what the walk keeps to.
     pub fn rows(&self, mut sql: Sql, most: u64) -> Statement {
-        let (range, order) = (self.range(&mut sql), self.order_by());
-        let text = if self.filter.goes_beyond(self.order.by) {
-            let conditions = self.filter.conditions(&mut sql);
-            let rows = dialect::fenced(sql.dialect(), "invoice", self.index(), &range, &order, &conditions);
-            format!("SELECT * FROM {rows} ORDER BY {order} LIMIT {most}")
-        } else {
-            let index = dialect::by_index(sql.dialect(), self.index());
-            format!("SELECT * FROM invoice{index} WHERE {range} ORDER BY {order} LIMIT {most}")
-        };
-        sql.end(&text)
+        let (range, order, columns) = (self.range(&mut sql), self.order_by(), columns());
+        let index = dialect::by_index(sql.dialect(), self.index().0);
+        sql.end(&format!("SELECT {columns} FROM invoice{index} WHERE {range} ORDER BY {order} LIMIT {most}"))
     }
 
-    /// The same rows, by looking up those of a candidate that has at most `gathered`.
+    /// Of the next `window` rows those that meet the filter, at most so many; and, with `edge` 1, the last of the window whether it meets the
+    /// filter or not, if there are so many. One statement, so that both mean the same rows.
+    pub fn window(&self, mut sql: Sql, window: u32, most: u64) -> Statement {
+        let (range, order, columns) = (self.range(&mut sql), self.order_by(), columns());
+        let conditions = self.filter.conditions(&mut sql);
+        let index = dialect::by_index(sql.dialect(), self.index().0);
+        let by_id = dialect::by_index(sql.dialect(), BY_ARRIVAL);
+        let before = window.saturating_sub(1);
+        sql.end(&format!(
+            "SELECT * FROM (SELECT {columns}, 0 AS edge \
+             FROM (SELECT * FROM invoice{index} WHERE {range} ORDER BY {order} LIMIT {window}) AS walked \
+             WHERE {conditions} ORDER BY {order} LIMIT {most}) AS met \
+             UNION ALL SELECT {columns}, 1 AS edge FROM invoice{by_id} WHERE account_id = $1 AND id = \
+             (SELECT id FROM invoice{index} WHERE {range} ORDER BY {order} LIMIT 1 OFFSET {before})"
+        ))
+    }
+
+    /// The next rows that meet the filter, at most so many, by looking up those of a candidate that has at most `gathered`.
     pub fn gathered(&self, mut sql: Sql, candidate: &[Range], gathered: u32, most: u64) -> Statement {
-        let rows = self.looked_up(&mut sql, candidate, gathered);
-        let (range, conditions, order) = (self.range(&mut sql), self.filter.conditions(&mut sql), self.order_by());
-        sql.end(&format!("SELECT invoice.* FROM {rows} WHERE {range} AND {conditions} ORDER BY {order} LIMIT {most}"))
+        let rows = looked_up(&mut sql, candidate, gathered);
+        let (range, conditions, order, columns) = (self.range(&mut sql), self.filter.conditions(&mut sql), self.order_by(), columns());
+        sql.end(&format!("SELECT {columns} FROM {rows} WHERE {range} AND {conditions} ORDER BY {order} LIMIT {most}"))
     }
+}
 
-    /// A candidate's rows, as a table. Rows that came since they were counted are among them.
-    pub fn looked_up(&self, sql: &mut Sql, candidate: &[Range], gathered: u32) -> String {
-        let most = u64::from(gathered) * COME_MEANWHILE;
-        let ranges: Vec<_> = candidate.iter().map(|range| format!("SELECT found FROM ({}) AS stretch", range.ids(sql, most))).collect();
-        let keys = format!("SELECT DISTINCT found FROM ({}) AS ranges", ranges.join(" UNION ALL "));
-        dialect::looked_up(sql.dialect(), &keys, "invoice", BY_ARRIVAL, "$1")
-    }
+/// The rows of a candidate with at most `gathered`, as a table. Rows that came since they were counted are among them.
+pub(super) fn looked_up(sql: &mut Sql, candidate: &[Range], gathered: u32) -> String {
+    let most = u64::from(gathered) * COME_MEANWHILE;
+    let ranges: Vec<_> = candidate.iter().map(|range| format!("SELECT found FROM ({}) AS stretch", range.ids(sql, most))).collect();
+    let keys = format!("SELECT DISTINCT found FROM ({}) AS ranges", ranges.join(" UNION ALL "));
+    dialect::looked_up(sql.dialect(), &keys, "invoice", BY_ARRIVAL, "$1")
 }
 
 /// How many times the rows that were counted may be there by the time they are looked up: more than any transaction stores at once.
 const COME_MEANWHILE: u64 = 16;
-
-fn bound(sql: &mut Sql, comparison: &str, place: Place) -> String {
-    match place.day {
-        None => format!("id {comparison} {}", sql.value(place.id)),
-        Some(day) => format!("(listed_day, id) {comparison} ({}, {})", sql.value(day), sql.value(place.id)),
-    }
-}

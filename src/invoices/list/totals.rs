@@ -4,9 +4,9 @@ use rust_decimal::Decimal;
 use sea_orm::{ConnectionTrait, DbErr};
 
 use super::Bounds;
-use super::filter::{By, Filter, Order};
+use super::filter::{By, Filter};
 use super::pages::few;
-use super::sql::{Sql, Walk};
+use super::sql::{Sql, looked_up};
 use crate::ids::AccountId;
 
 /// Every invoice that a filter shows, counted and added up.
@@ -29,10 +29,7 @@ pub(super) async fn totals(
     }
     let mut sql = Sql::about(account, connection.get_database_backend());
     let rows = match few(connection, account, filter, By::Arrival, bounds).await? {
-        Some(candidate) => {
-            let walk = Walk { filter, order: Order { by: By::Arrival, latest_first: true }, after: None, through: None };
-            walk.looked_up(&mut sql, &candidate, bounds.gathered)
-        }
+        Some(candidate) => looked_up(&mut sql, &candidate, bounds.gathered),
         None => "invoice".to_owned(),
     };
     let conditions = filter.conditions(&mut sql);

@@ -6,6 +6,7 @@
 
 mod app;
 mod caller;
+mod crowd;
 mod customer;
 mod database;
 mod example;
