@@ -42,6 +42,7 @@ mod race;
 mod renewals;
 mod rules_page;
 mod schema_verdict;
+mod second_reader;
 mod silent_network;
 mod state_machines;
 mod story;
