@@ -69,11 +69,12 @@ struct Open<'a> {
     declared: usize,
 }
 
-/// A name, with the prefix before its colon; empty where there is none.
+/// A name. Names are compared from the first field on, and most differ in what follows the colon.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Name<'a> {
-    prefix: &'a str,
     local: &'a str,
+    /// What is before the colon; empty where there is none.
+    prefix: &'a str,
 }
 
 impl<'a> Reader<'a> {

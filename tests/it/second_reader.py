@@ -1,6 +1,7 @@
-"""Reads invoice files a second time, from the specification and with other tools: one JSON object a line for each file named on standard input.
+"""Reads files a second time, with other tools: one JSON value a line for each file named on standard input.
 
-Fields are those of the first body (1.2.3 of the ordinary format, 1.0.2 of the simplified one), and how many bodies there are.
+`invoice` tells what an invoice says, from the specification (1.2.3 of the ordinary format, 1.0.2 of the simplified one): of its first body, and
+how many bodies there are. `xml` tells whether a file is well-formed XML without a DOCTYPE.
 """
 
 import base64
@@ -72,9 +73,29 @@ def total(body):
     return str(sum((Decimal(part.text) for part in parts), Decimal("0.00"))) if parts else None
 
 
+def parsed(data):
+    return etree.fromstring(data, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True, remove_comments=True, remove_pis=True))
+
+
+def is_xml(data):
+    # It is one for all files.
+    etree.clear_error_log()
+    try:
+        return not parsed(data).getroottree().docinfo.doctype
+    except etree.XMLSyntaxError as error:
+        # Of namespaces XML demands nothing but that they are not empty.
+        return all(each.type_name == "WAR_NS_URI" for each in error.error_log if each.level >= etree.ErrorLevels.ERROR)
+
+
+def invoice(data):
+    try:
+        return read(data)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        return {"unreadable": f"{type(error).__name__}: {error}"}
+
+
 def read(data):
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True, remove_comments=True, remove_pis=True)
-    root = etree.fromstring(unsigned(data), parser)
+    root = parsed(unsigned(data))
     if root.tag not in (ORDINARY, SIMPLIFIED):
         raise ValueError(f"no invoice: {root.tag}")
     header = root.find("FatturaElettronicaHeader")
@@ -115,15 +136,10 @@ def read(data):
 
 
 def main():
+    tell = {"invoice": invoice, "xml": is_xml}[sys.argv[1]]
     for line in sys.stdin:
-        path = line.rstrip("\n")
-        with open(path, "rb") as file:
-            data = file.read()
-        try:
-            told = read(data)
-        except (etree.XMLSyntaxError, ValueError) as error:
-            told = {"unreadable": f"{type(error).__name__}: {error}"}
-        print(json.dumps(told))
+        with open(line.rstrip("\n"), "rb") as file:
+            print(json.dumps(tell(file.read())))
 
 
 main()

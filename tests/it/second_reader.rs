@@ -1,8 +1,11 @@
 //! What is read of an invoice is what another reader reads of it: parties, type, number, date, currency, total and how many documents there
 //! are, of every valid sample and of every file in the folder that SPAZIO_TEST_INVOICES names.
 //!
+//! And what is XML here is XML to it: of every sample and every file that the fuzzer kept.
+//!
 //! The other reader is second_reader.py: Python with lxml and asn1crypto, written from the specification.
 
+use std::borrow::Cow;
 use std::env;
 use std::fs;
 use std::io::{Seek as _, Write as _};
@@ -10,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
-use spazio::fatturapa::{Judgement, Party, read};
+use spazio::fatturapa::{Document, Judgement, Party, Unreadable, read, unwrapped};
 
 use crate::schema_verdict::mutant;
 
@@ -32,7 +35,7 @@ fn a_second_reader_reads_the_same_of_every_valid_file() {
     files.extend(mutants(folder.path()));
     files.retain(|file| Judgement::of(&content(file), None).schema_valid);
     assert!(files.len() >= LEAST_COMPARED, "only {} valid files", files.len());
-    let theirs = second_reader(&files);
+    let theirs = second_reader("invoice", &files);
     assert_eq!(theirs.len(), files.len(), "an answer for each file");
     let differing: Vec<_> = files
         .iter()
@@ -66,14 +69,41 @@ fn ours(file: &[u8]) -> Value {
     }
 }
 
+#[test]
+fn what_is_xml_here_is_xml_to_libxml2() {
+    let mut files = Vec::new();
+    for folder in ["tests/samples", "fuzz/corpus/xml", "fuzz/corpus/receipt"] {
+        collect(&root().join(folder), &mut files);
+    }
+    // Signed files are none, and limits are ours.
+    files.retain(|file| match unwrapped(&content(file)) {
+        Ok((Cow::Borrowed(plain), _)) => !matches!(is_xml(plain), Err(unreadable) if is_limit(&unreadable)),
+        Ok((Cow::Owned(_), _)) | Err(_) => false,
+    });
+    let theirs = second_reader("xml", &files);
+    assert_eq!(theirs.len(), files.len(), "an answer for each file");
+    let differing: Vec<_> = files.iter().zip(theirs).filter(|(file, theirs)| json!(is_xml(&content(file)).is_ok()) != *theirs).collect();
+    println!("{} files parsed twice", files.len());
+    assert!(differing.is_empty(), "{} of {} files are XML to one only: {differing:?}", differing.len(), files.len());
+}
+
+fn is_xml(file: &[u8]) -> Result<(), Unreadable> {
+    Document::open(file)?.tree().map(|_| ())
+}
+
+/// Whether a file is refused for another reason than that it is no XML, or has a DOCTYPE.
+fn is_limit(unreadable: &Unreadable) -> bool {
+    !matches!(unreadable.code(), "EMPTY" | "NOT_XML" | "DOCTYPE_FORBIDDEN" | "UNDEFINED_ENTITY")
+}
+
 /// What the other reader says of each file, in their order.
-fn second_reader(files: &[PathBuf]) -> Vec<Value> {
+fn second_reader(what: &str, files: &[PathBuf]) -> Vec<Value> {
     let python = env::var_os("SPAZIO_TEST_PYTHON").map_or_else(|| root().join("target/tools/venv/bin/python"), PathBuf::from);
     let names: String = files.iter().map(|file| format!("{}\n", file.display())).collect();
     let mut list = tempfile::tempfile().expect("a temporary file");
     list.write_all(names.as_bytes()).and_then(|()| list.rewind()).expect("it can be written");
     let mut command = Command::new(&python);
-    command.arg(root().join("tests/it/second_reader.py")).stdin(list).stderr(Stdio::inherit());
+    command.arg(root().join("tests/it/second_reader.py")).arg(what).stdin(list).stderr(Stdio::inherit());
     let output =
         command.output().unwrap_or_else(|error| panic!("{} does not run ({error}): ./run-tests --only test installs it", python.display()));
     assert!(

@@ -59,18 +59,18 @@ impl<'a> Reader<'a> {
         let has_value = self.skip("=");
         self.skip_blanks();
         let quote = match self.byte() {
-            Some(b'"') if has_value => "\"",
-            Some(b'\'') if has_value => "'",
+            Some(b'"') if has_value => '"',
+            Some(b'\'') if has_value => '\'',
             _ => return Err(self.ill_formed(self.at, "an attribute has a value in quotes: name=\"value\"")),
         };
         self.at += 1;
-        let begin = self.at;
-        let end = begin + self.until(quote, "the value that begins here has no end")?.len();
-        let raw = &self.text[begin..end];
+        let length = self.rest().find(quote).ok_or_else(|| self.ill_formed(self.at, "the value that begins here has no end"))?;
+        let raw = &self.rest()[..length];
+        let end = self.at + length;
         if !raw.bytes().any(|byte| matches!(byte, b'<' | b'&' | b'\t' | b'\n' | b'\r')) {
+            self.at = end + 1;
             return Ok(Cow::Borrowed(raw));
         }
-        let after = std::mem::replace(&mut self.at, begin);
         let mut value = String::with_capacity(raw.len());
         while self.at < end {
             let plain = &self.text[self.at..end];
@@ -84,7 +84,7 @@ impl<'a> Reader<'a> {
                 _ => {}
             }
         }
-        self.at = after;
+        self.at = end + 1;
         Ok(Cow::Owned(value))
     }
 
