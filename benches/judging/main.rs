@@ -12,7 +12,7 @@ mod dear;
 mod comparison;
 
 use std::hint::black_box;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use chrono::NaiveDate;
@@ -47,12 +47,11 @@ async fn main() {
         }
     }
     let copies = copies(folder.path(), bytes);
-    match xmllint_rate(&copies) {
-        None => println!("  xmllint is not installed: apt-get install libxml2-utils (its part was left out)"),
-        Some(_) => {
-            let xmllint = async || xmllint_rate(&copies).expect("it ran before");
-            in_turn("schema verdict of files, against xmllint's", async || verdicts_of_files(&copies), xmllint).await;
-        }
+    if xmllint_rate(&copies).is_none() {
+        println!("  xmllint is not installed: apt-get install libxml2-utils (its part was left out)");
+    } else {
+        let xmllint = async || xmllint_rate(&copies).expect("it ran before");
+        in_turn("schema verdict of files, against xmllint's", async || verdicts_of_files(&copies), xmllint).await;
     }
     match Contender::start("a38", &file) {
         None => left_out("python-a38"),
@@ -101,7 +100,7 @@ fn read_and_judged(file: &[u8]) -> f64 {
     rate(FILES, || assert!(read(black_box(file)).is_ok() && Judgement::of(black_box(file), day()).findings.is_empty()))
 }
 
-fn verdicts_of_files(files: &[std::path::PathBuf]) -> f64 {
+fn verdicts_of_files(files: &[PathBuf]) -> f64 {
     let mut files = files.iter();
     rate(files.len(), || {
         let file = std::fs::read(files.next().expect("as many as are judged")).expect("it was written");
@@ -117,7 +116,7 @@ fn rate(times: usize, mut once: impl FnMut()) -> f64 {
     per_second(times, begin)
 }
 
-fn copies(folder: &Path, file: &[u8]) -> Vec<std::path::PathBuf> {
+fn copies(folder: &Path, file: &[u8]) -> Vec<PathBuf> {
     let copies: Vec<_> = (0..1_000).map(|number| folder.join(format!("{number}.xml"))).collect();
     for copy in &copies {
         std::fs::write(copy, file).expect("it can be written");
