@@ -296,6 +296,12 @@ mod tests {
     }
 
     #[test]
+    fn line_ends_in_a_value_are_blanks() {
+        let file = String::from_utf8_lossy(FPR12).replace("<Numero>12/2026", "<Numero>\n12\r\n\t2026 ");
+        assert_eq!(read(file.as_bytes()).map(|invoice| invoice.number), Ok("12  2026".to_owned()));
+    }
+
+    #[test]
     fn elements_of_other_namespaces_are_passed_over() {
         let stranger = "<x:Numero xmlns:x=\"urn:x\">99</x:Numero></DatiGeneraliDocumento>";
         let file = String::from_utf8_lossy(FPR12).replace("</DatiGeneraliDocumento>", stranger);

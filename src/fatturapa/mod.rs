@@ -5,7 +5,7 @@
 //! | `document.rs` | [`Document`]: a file opened once; [`Judgement`]: all that is to be said of it |
 //! | `envelope.rs`, `signed/` | [`unwrapped`]: signed files are opened, and their [`Signature`]s told |
 //! | `encoding.rs` | bytes become text: size, declared encoding |
-//! | `xml.rs`, `tree.rs` | text becomes a [`Tree`] of elements: the only XML reader, bounded in everything |
+//! | `xml.rs`, `xml/`, `tree.rs` | text becomes a [`Tree`] of elements: the only XML reader, bounded in everything |
 //! | `format.rs` | [`Format`]: FPR12, FPA12, FSM10, and how they are told apart |
 //! | `schema/` | everything in which a file differs from the official schema |
 //! | `checks/` | what the SdI would refuse in the content, and advice |

@@ -115,7 +115,7 @@ pub(super) fn compare_decimals(one: &str, other: &str) -> Ordering {
 /// Whether a number is below 0, and its digits before and after the point without zeros that say nothing.
 fn parts(text: &str) -> (bool, (&str, &str)) {
     let digits = text.trim_start_matches(['+', '-']);
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let (whole, fraction) = digits.split_once('.').unwrap_or(digits.split_at(digits.len()));
     let (whole, fraction) = (whole.trim_start_matches('0'), fraction.trim_end_matches('0'));
     let negative = text.starts_with('-') && !(whole.is_empty() && fraction.is_empty());
     (negative, (whole, fraction))

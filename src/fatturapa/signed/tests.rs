@@ -241,6 +241,8 @@ fn depth_signers_and_certificates_have_limits() {
     assert_eq!(open(&signed(MAX_SIGNATURES + 1)), Err(Unopenable::TooManySignatures));
     let in_two_layers = Made { signers: 5, ..Made::new(&maria, &signed(4)) }.der();
     assert_eq!(open(&in_two_layers), Err(Unopenable::TooManySignatures));
+    let by_nobody = Made { signers: 0, ..Made::new(&maria, &signed(MAX_SIGNATURES)) }.der();
+    assert_eq!(open(&by_nobody), Err(Unopenable::TooManySignatures));
 
     let certified = |count| Made { certificates: vec![maria.certificate().to_vec(); count], ..Made::new(&maria, INVOICE) }.der();
     assert_eq!(integrity_of(&certified(MAX_CERTIFICATES)), [Integrity::Verified]);
