@@ -10,7 +10,7 @@
 //! | `schema/` | everything in which a file differs from the official schema |
 //! | `checks/` | what the SdI would refuse in the content, and advice |
 //! | `finding.rs` | [`Finding`]: what is wrong, where, and what to do, in Italian and English |
-//! | `invoice.rs`, `party.rs` | [`read`]: an invoice file becomes an [`Invoice`] |
+//! | `invoice.rs`, `party.rs` | [`read`]: what a list shows of an invoice file, as an [`Invoice`] |
 //! | `content/` | [`Content`]: all that an invoice file says, without loss |
 //! | `page/` | [`page`]: an invoice as a page to read and print; [`summary`]: as one line |
 //! | `receipt/` | [`read_receipt`]: a message of the SdI becomes a [`Receipt`] |
