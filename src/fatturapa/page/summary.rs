@@ -15,7 +15,8 @@ const MOST_CODES: usize = 8;
 /// A file's first invoice as one line for a terminal, of a bounded length:
 /// `TD01 12/2026 del 31/03/2026  Caffè & Più S.r.l. -> Maria Rossi  122,00 EUR`.
 ///
-/// Of a message of the SdI its code, what it says, and of which file: `RC Ricevuta di consegna  7012345678  IT01234567897_00001.xml`. What the file does not say is left out. Characters that a terminal would obey are taken out.
+/// Of a message of the SdI which one it is, and of which file: `RC Ricevuta di consegna  7012345678  IT01234567897_00001.xml`. What the file
+/// does not say is left out. Characters that a terminal would obey are taken out.
 #[must_use]
 pub fn summary(tree: &Tree<'_>) -> String {
     let root = tree.root();
