@@ -1,6 +1,7 @@
 //! An invoice file at first depth: who issues it to whom, its type, number, date and total.
 //!
-//! A file is not validated here: only what is listed in [`Invoice`] is looked at, in the first of its bodies.
+//! Only what is listed in [`Invoice`] is looked at, in the first of its bodies, and what a list cannot do without is demanded. All that a
+//! file says, with nothing demanded, is [`Content`](super::Content)'s.
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;

@@ -12,7 +12,7 @@
 //! | `look.rs` | [`Look`]: judgement, reading and identities from one look at a file |
 //! | `identity.rs` | [`Identity`]: what makes an invoice the one it is, for archives, which can compare |
 //! | `finding.rs` | [`Finding`]: what is wrong, where, and what to do, in Italian and English |
-//! | `invoice.rs`, `party.rs` | [`read`]: an invoice file becomes an [`Invoice`] |
+//! | `invoice.rs`, `party.rs` | [`read`]: what a list shows of an invoice file, as an [`Invoice`] |
 //! | `content/` | [`Content`]: all that an invoice file says, without loss |
 //! | `page/` | [`page`]: an invoice as a page to read and print; [`summary`]: as one line |
 //! | `receipt/` | [`read_receipt`]: a message of the SdI becomes a [`Receipt`] |

@@ -68,31 +68,38 @@ fn step(path: &mut String, name: &str) {
     path.push_str(name);
 }
 
-/// What was not read of the root and all inside it, but for its signature, which [`Signature`](super::super::Signature) tells of.
-pub(super) fn rest(reader: &Reader, root: Element<'_, '_>) -> Option<Unplaced> {
-    unplaced(reader, root, None)
+/// What was not read of an element and all inside it, but for the root's signature, which [`Signature`](super::super::Signature) tells of.
+/// As deep as the tree, whose depth the XML reader bounds; a few times through the elements, whatever their number.
+pub(super) fn rest(reader: &Reader, element: Element<'_, '_>) -> Option<Unplaced> {
+    let is_root = element.parent().is_none();
+    let children = element.children().filter(|child| !(is_root && is_signature(*child)));
+    let inside: Vec<_> = children.filter_map(|child| Some((child.order(), rest(reader, child)?))).collect();
+    let text = reader.left(element).map(str::to_owned);
+    let attributes = attributes(element, is_root);
+    let is_empty = text.is_none() && attributes.is_empty() && inside.is_empty();
+    (!is_empty).then(|| Unplaced { name: element.name().to_owned(), number: None, text, attributes, inside: numbered(element, inside) })
 }
 
-/// As deep as the tree, whose depth the XML reader bounds; once through the elements, whatever their number.
-fn unplaced(reader: &Reader, element: Element<'_, '_>, number: Option<usize>) -> Option<Unplaced> {
-    let is_root = element.parent().is_none();
+/// What is left of an element's children, each known by its order in the tree, with their numbers among those of their names.
+fn numbered(element: Element<'_, '_>, inside: Vec<(usize, Unplaced)>) -> Vec<Unplaced> {
+    if inside.is_empty() {
+        return Vec::new();
+    }
     let mut all: HashMap<_, usize> = HashMap::new();
     for child in element.children() {
         *all.entry(child.name()).or_default() += 1;
     }
     let mut met: HashMap<_, usize> = HashMap::new();
-    let mut inside = Vec::new();
+    let mut inside = inside.into_iter().peekable();
+    let mut numbered = Vec::with_capacity(inside.len());
     for child in element.children() {
         let number = met.entry(child.name()).or_default();
         *number += 1;
-        if !(is_root && is_signature(child)) {
-            inside.extend(unplaced(reader, child, Some(*number).filter(|_| all[child.name()] > 1)));
+        if let Some((_, unplaced)) = inside.next_if(|(order, _)| *order == child.order()) {
+            numbered.push(Unplaced { number: Some(*number).filter(|_| all[child.name()] > 1), ..unplaced });
         }
     }
-    let text = reader.left(element).map(str::to_owned);
-    let attributes = attributes(element, is_root);
-    let is_empty = text.is_none() && attributes.is_empty() && inside.is_empty();
-    (!is_empty).then(|| Unplaced { name: element.name().to_owned(), number, text, attributes, inside })
+    numbered
 }
 
 fn attributes(element: Element<'_, '_>, is_root: bool) -> Vec<(String, String)> {

@@ -6,6 +6,7 @@ use super::super::unreadable::excerpt;
 use super::forms::date;
 use super::general::{GENERAL, total_of};
 use super::html::is_unseen;
+use super::message::title;
 use super::sheet::joined;
 
 /// How many of the SdI's reasons for a refusal are told.
@@ -14,7 +15,8 @@ const MOST_CODES: usize = 8;
 /// A file's first invoice as one line for a terminal, of a bounded length:
 /// `TD01 12/2026 del 31/03/2026  Caffè & Più S.r.l. -> Maria Rossi  122,00 EUR`.
 ///
-/// Of a message of the SdI its code, what it says, and of which file: `RC consegnata  7012345678  IT01234567897_00001.xml`. What the file does not say is left out. Characters that a terminal would obey are taken out.
+/// Of a message of the SdI which one it is, and of which file: `RC Ricevuta di consegna  7012345678  IT01234567897_00001.xml`. What the file
+/// does not say is left out. Characters that a terminal would obey are taken out.
 #[must_use]
 pub fn summary(tree: &Tree<'_>) -> String {
     let root = tree.root();
@@ -33,20 +35,9 @@ pub fn summary(tree: &Tree<'_>) -> String {
     joined([what, parties(header, "->"), total, lot].into_iter(), "  ").unwrap_or_else(|| plain(root.name()))
 }
 
-/// What a message says, in the words of the SdI.
+/// Which message it is, what it answers or refuses, and of which file.
 fn message(root: Element<'_, '_>, kind: ReceiptKind) -> String {
-    let words = match kind {
-        ReceiptKind::Delivered => "consegnata",
-        ReceiptKind::Rejected => "scartata",
-        ReceiptKind::NotDelivered => "mancata consegna",
-        ReceiptKind::Outcome => "esito del committente",
-        ReceiptKind::TermPassed => "decorrenza termini",
-        ReceiptKind::Attestation => "attestazione di trasmissione",
-        ReceiptKind::Metadata => "metadati",
-        ReceiptKind::BuyerOutcome => "esito inviato dal committente",
-        ReceiptKind::BuyerOutcomeRejected => "esito del committente scartato",
-    };
-    let what = Some(format!("{} {words}", kind.code()));
+    let what = Some(format!("{} {}", kind.code(), title(kind)));
     let outcome = root.text_at("EsitoCommittente/Esito").or_else(|| root.text_at("Esito")).map(plain);
     let codes = root.all("ListaErrori").flat_map(|list| list.all("Errore")).filter_map(|error| error.text_at("Codice"));
     let codes = joined(codes.take(MOST_CODES).map(Some), " ").as_deref().map(plain);
