@@ -19,7 +19,8 @@ use std::path::Path;
 pub use error::{ConfigError, ConfigErrors};
 pub use reader::{Setting, Usual};
 pub use sections::{
-    Catalogue, ChargedBy, Data, Delivery, Development, Identity, Limits, Log, LogFormat, Mail, Metrics, Payments, Server, Space, Terms, Tls,
+    Archive, Catalogue, ChargedBy, Compression, Data, Delivery, Development, Identity, Limits, Log, LogFormat, Mail, Metrics, Payments, S3,
+    Server, Space, Store, Terms, Tls,
 };
 pub use show::{effective_listing, example_file, markdown_table};
 pub use sources::{Origin, Sources};
@@ -36,6 +37,8 @@ pub struct Config {
     pub limits: Limits,
     /// Where things rest.
     pub database: db::Settings,
+    /// Where the bytes of documents rest.
+    pub archive: Archive,
     /// Whose tokens are believed.
     pub identity: Identity,
     /// The folder for what is no database.
@@ -90,6 +93,7 @@ impl Config {
             server: Server::read(reader),
             limits: Limits::read(reader),
             database: sections::database(reader),
+            archive: Archive::read(reader),
             identity: Identity::read(reader),
             mail: Mail::read(reader, &data),
             data,

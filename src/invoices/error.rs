@@ -1,6 +1,7 @@
 //! What can go wrong with invoices.
 
 use super::state::InvoiceState;
+use crate::archive::ArchiveError;
 use crate::check::Invalid;
 use crate::db::{Fault, Reuse};
 use crate::fatturapa::Unreadable;
@@ -50,6 +51,17 @@ pub enum InvoiceError {
 
 carries_faults!(InvoiceError);
 into_status!(InvoiceError);
+
+impl From<ArchiveError> for InvoiceError {
+    fn from(error: ArchiveError) -> Self {
+        match error {
+            ArchiveError::NotFound => Self::NotFound,
+            ArchiveError::FileNameUsed(name) => Self::FileNameUsed(name),
+            ArchiveError::FileStored => Self::FileStored,
+            ArchiveError::Fault(fault) => Self::Fault(fault),
+        }
+    }
+}
 
 impl From<QuotaError> for InvoiceError {
     /// A fault stays a fault, so that the write is tried again for it.

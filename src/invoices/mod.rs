@@ -1,6 +1,5 @@
 //! The archive of invoices: sent ones with their life, received ones as they came, receipts that move them.
 
-mod archive;
 mod convert;
 mod error;
 mod intake;
@@ -11,7 +10,6 @@ mod service;
 pub mod state;
 mod store;
 
-pub use archive::MAX_CHUNK;
 pub use error::InvoiceError;
 pub use intake::Intake;
-pub use service::InvoicesApi;
+pub use service::{InvoicesApi, MAX_CHUNK};

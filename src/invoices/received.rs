@@ -1,9 +1,8 @@
 //! What was delivered: kept whatever it looks like (I2), never refused for space (S4).
 
-use super::archive::{self, Stored};
-use super::intake::File;
 use super::state::{Direction, Move, target};
 use super::{InvoiceError, store};
+use crate::archive::{self, File, Stored};
 use crate::db::Tx;
 use crate::fatturapa::{Invoice, Receipt, Unreadable};
 use crate::ids::{AccountId, InvoiceId, ReceiptId};

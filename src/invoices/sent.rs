@@ -2,10 +2,9 @@
 
 use uuid::Uuid;
 
-use super::archive::{self, Stored};
-use super::intake::File;
 use super::state::{Direction, InvoiceState, Move};
 use super::{InvoiceError, store};
+use crate::archive::{self, File, Stored};
 use crate::db::Tx;
 use crate::fatturapa::Invoice;
 use crate::ids::{AccountId, InvoiceId};

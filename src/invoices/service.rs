@@ -12,7 +12,8 @@ use tonic::{Request, Response, Status};
 use super::convert::{self, Delivery};
 use super::received::{self, Delivered};
 use super::sent::{self, Draft, SentFile};
-use super::{Intake, InvoiceError, MAX_CHUNK, archive, judged, store};
+use super::{Intake, InvoiceError, judged, store};
+use crate::archive::{Archive, File};
 use crate::call::Call;
 use crate::clock::CalendarDay;
 use crate::db::{Db, Fault, Tx};
@@ -31,8 +32,10 @@ use crate::respond;
 pub struct InvoicesApi {
     /// Where invoices rest.
     pub db: Db,
-    /// What reads and compresses their files.
+    /// What reads and seals their files.
     pub intake: Intake,
+    /// Where their bytes rest.
+    pub archive: Archive,
     /// From which percentage on each level begins.
     pub thresholds: Thresholds,
 }
@@ -49,8 +52,9 @@ impl InvoicesService for InvoicesApi {
         let mut request = request.into_inner();
         let given = convert::sent_file(&request)?;
         let once = call.once(given.request_id, &request);
-        let (file, read) = self.intake.invoice(std::mem::take(&mut request.file)).await?;
-        let new = SentFile { file_name: given.file_name, file, read: read.map_err(InvoiceError::from)? };
+        let (sealed, read) = self.intake.invoice(call.account(), std::mem::take(&mut request.file)).await?;
+        let read = read.map_err(InvoiceError::from)?;
+        let new = SentFile { file_name: given.file_name, file: self.archive.put(sealed, call.deadline).await?, read };
         let input = (call.account(), self.thresholds, new);
         let answer = self.db.once(once, input, async |tx: &Tx, (account, thresholds, new): &(AccountId, Thresholds, SentFile)| {
             let (row, already_stored) = sent::create(tx, *account, *thresholds, new).await?;
@@ -67,17 +71,14 @@ impl InvoicesService for InvoicesApi {
         let mut request = request.into_inner();
         let (given, file_name) = convert::new_version(&request)?;
         let once = call.once(given.request_id, &request);
-        let (file, read) = self.intake.invoice(std::mem::take(&mut request.file)).await?;
+        let (sealed, read) = self.intake.invoice(call.account(), std::mem::take(&mut request.file)).await?;
         let read = read.map_err(InvoiceError::from)?;
+        let file = self.archive.put(sealed, call.deadline).await?;
         let input = (self.draft(&call, &given), file_name, file, read);
-        let answer = self.db.once(
-            once,
-            input,
-            async |tx: &Tx, (draft, name, file, read): &(Draft, Option<String>, super::intake::File, Invoice)| {
-                let row = sent::update(tx, *draft, name.as_deref(), file, read).await?;
-                Ok::<_, InvoiceError>(pb::UpdateSentInvoiceResponse { invoice: Some(convert::invoice(&row)) })
-            },
-        );
+        let answer = self.db.once(once, input, async |tx: &Tx, (draft, name, file, read): &(Draft, Option<String>, File, Invoice)| {
+            let row = sent::update(tx, *draft, name.as_deref(), file, read).await?;
+            Ok::<_, InvoiceError>(pb::UpdateSentInvoiceResponse { invoice: Some(convert::invoice(&row)) })
+        });
         Ok(respond::answer(answer.await?))
     }
 
@@ -116,7 +117,8 @@ impl InvoicesService for InvoicesApi {
         let mut request = request.into_inner();
         let given = convert::delivered_file(&request.request_id, &request.file_name, &request.file, Delivery::Invoice)?;
         let once = call.once(given.request_id, &request);
-        let (file, read) = self.intake.invoice(std::mem::take(&mut request.file)).await?;
+        let (sealed, read) = self.intake.invoice(call.account(), std::mem::take(&mut request.file)).await?;
+        let file = self.archive.put(sealed, call.deadline).await?;
         let input = (call.account(), self.thresholds, Delivered { file_name: given.file_name, file, read });
         let answer =
             self.db.once(once, input, async |tx: &Tx, (account, thresholds, new): &(AccountId, Thresholds, Delivered<Invoice>)| {
@@ -131,7 +133,8 @@ impl InvoicesService for InvoicesApi {
         let mut request = request.into_inner();
         let given = convert::delivered_file(&request.request_id, &request.file_name, &request.file, Delivery::Receipt)?;
         let once = call.once(given.request_id, &request);
-        let (file, read) = self.intake.receipt(std::mem::take(&mut request.file)).await?;
+        let (sealed, read) = self.intake.receipt(call.account(), std::mem::take(&mut request.file)).await?;
+        let file = self.archive.put(sealed, call.deadline).await?;
         let input = (call.account(), self.thresholds, Delivered { file_name: given.file_name, file, read });
         let answer =
             self.db.once(once, input, async |tx: &Tx, (account, thresholds, new): &(AccountId, Thresholds, Delivered<Receipt>)| {
@@ -174,7 +177,7 @@ impl InvoicesService for InvoicesApi {
     async fn download_invoice(&self, request: Request<pb::DownloadInvoiceRequest>) -> Result<Response<Download>, Status> {
         let call = Call::of(&request);
         let id = convert::id(&request.get_ref().invoice_id)?;
-        let (document, file) = archive::original(self.db.reader(), call.account(), id.0).await?;
+        let (document, file) = self.archive.original(call.account(), id.0, call.deadline).await.map_err(InvoiceError::from)?;
         let description = pb::FileDescription {
             file_name: document.file_name,
             size_bytes: document.size.get(),
@@ -186,6 +189,8 @@ impl InvoicesService for InvoicesApi {
     }
 }
 
+/// The most bytes of a file in one message.
+pub const MAX_CHUNK: usize = 64 * 1024;
 /// How many chunks wait for a slow reader.
 const CHUNKS_AHEAD: usize = 4;
 

@@ -4,8 +4,8 @@ use sea_orm::sea_query::{Expr, LikeExpr};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, ExprTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::InvoiceError;
-use super::intake::File;
 use super::state::{Direction, InvoiceState, Move, sources};
+use crate::archive::File;
 use crate::clock::CalendarDay;
 use crate::db::entity::{invoice, receipt};
 use crate::db::{Tx, tenant};

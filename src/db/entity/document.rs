@@ -1,10 +1,11 @@
-//! A stored file. `size` is that of the original; `content` is compressed.
+//! A stored file. `size` is that of the original; `content` is sealed, and empty when the bytes are in the object store.
 
 #![allow(missing_docs, reason = "the columns are described by the migration")]
 
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
 
+use crate::archive::Place;
 use crate::db::tenant::Tenant;
 use crate::ids::AccountId;
 use crate::quota::DocumentKind;
@@ -23,6 +24,9 @@ pub struct Model {
     pub size: Bytes,
     pub created_time: DateTime<Utc>,
     pub content: Vec<u8>,
+    pub place: Place,
+    pub generation: Option<i64>,
+    pub sealing: String,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -1,6 +1,7 @@
 //! The schema: forward only, one set for both databases.
 
 mod m0001_foundation;
+mod m0004_blobs;
 
 use sea_orm::{ConnectionTrait, DbErr, RuntimeErr};
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait, async_trait};
@@ -14,7 +15,7 @@ struct Migrations;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrations {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_foundation::Migration)]
+        vec![Box::new(m0001_foundation::Migration), Box::new(m0004_blobs::Migration)]
     }
 }
 
