@@ -100,6 +100,8 @@ impl Objects {
         let mut builder = builder
             .with_bucket_name(&settings.bucket)
             .with_region(&settings.region)
+            // One at a time, which every store that speaks S3 knows.
+            .with_disable_bulk_delete(true)
             .with_http_connector(Connector { request: settings.request })
             .with_retry(RetryConfig {
                 backoff: BackoffConfig { init_backoff: PAUSE, max_backoff: Duration::from_secs(2), base: 2.0 },
@@ -189,7 +191,9 @@ impl Objects {
             }
             attempt().await
         };
-        let result = match timeout_at(deadline, attempts).await {
+        // What is left lets the caller be told why, and what the call has still to do be done.
+        let until = deadline - deadline.saturating_duration_since(begun) / 8;
+        let result = match timeout_at(until, attempts).await {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(error)) => Err(unavailable(call, &error)),
             Err(_) => Err(Fault::StoreUnavailable(format!("{call}: no answer within the call's time"))),

@@ -280,6 +280,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
         #[test]
         fn what_was_sealed_in_any_form_is_opened_by_whoever_has_the_keys(original in proptest::collection::vec(any::<u8>(), 1..4000)) {
             for sealer in forms() {

@@ -237,8 +237,12 @@ impl Archive {
 
 impl S3 {
     fn read(s: &mut super::reader::Section<'_>) -> Option<Self> {
-        let bucket =
-            s.optional("s3_bucket", "spazio-documents", "the bucket; needed while documents are in it, wherever new ones are put", &text(255));
+        let bucket = s.optional(
+            "s3_bucket",
+            "spazio-documents",
+            "the bucket; needed while documents are in it, wherever new ones are put",
+            &text(255),
+        );
         let endpoint = s.optional("s3_endpoint", "https://s3.provider.example", "the object store; without it Amazon's", &http_url());
         let region = s.value("s3_region", "eu-south-1", "the region that requests are signed for", &text(64));
         let prefix = s.value("s3_prefix", "spazio", "what the names of our objects begin with", &prefix());

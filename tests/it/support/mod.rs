@@ -5,6 +5,7 @@
 //! every account must agree and the server must end cleanly.
 
 mod app;
+mod bucket;
 mod caller;
 mod customer;
 mod database;
@@ -15,6 +16,7 @@ mod refusal;
 mod values;
 
 pub use app::{TestApp, played};
+pub use bucket::{Bucket, Gate, Mishap, in_a_bucket};
 pub use caller::{Bearer, Caller, Front};
 pub use customer::Customer;
 pub use database::{Engine, TestDatabase};
