@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use data_encoding::HEXLOWER;
+use data_encoding::{BASE64, HEXLOWER};
 use spazio::archive::{Archive, Cleaned, Cleaning, Verified};
+use spazio::call::ActsAs;
 use spazio::clock::Clock;
+use spazio::config::{Compression, Store};
 use tokio::time::timeout;
 use tonic::{Code, Request, Status};
 
-use crate::support::{Bucket, Customer, Engine, Mishap, TestApp, in_a_bucket, pb, refused, request_id};
+use crate::support::{Bucket, Customer, Engine, Mishap, Site, TestApp, in_a_bucket, pb, refused, request_id};
 
 on_both_databases!(with super::in_a_bucket;
     a_document_rests_in_the_bucket_and_comes_back_as_it_was,
@@ -28,6 +30,8 @@ on_both_databases!(with super::in_a_bucket;
     what_a_restored_database_has_forgotten_is_found_by_listing,
     an_object_makes_the_moves_of_the_list_and_no_others,
     drafts_that_come_and_go_while_it_is_cleaned_up_lose_nothing,
+    documents_that_are_moved_to_and_fro_while_serving_are_always_there,
+    a_key_that_is_missing_is_told_as_that_and_not_as_damage,
 );
 
 /// Longer than the age limit of the clean-up.
@@ -389,6 +393,217 @@ async fn drafts_that_come_and_go_while_it_is_cleaned_up_lose_nothing(app: &TestA
     let verified = verified(app).await;
     assert_eq!((verified.documents, verified.damaged), (bytes.len() as u64, 0));
     assert!(app.database.number("SELECT MAX(generation) FROM blob").await > 0, "some were deleted and came again");
+}
+
+/// What is written, changed, deleted and read while two move everything from place to place and form to form.
+async fn documents_that_are_moved_to_and_fro_while_serving_are_always_there(app: &TestApp) {
+    const ROUNDS: usize = 12;
+    let ann = app.customer("ann").create().await;
+    let serves = async {
+        let mut kept = Vec::new();
+        for round in 0..ROUNDS {
+            let (first, second) = (ann.invoice(), ann.invoice());
+            let draft = ann.creates(&first).await;
+            let request = pb::UpdateSentInvoiceRequest {
+                request_id: request_id(),
+                invoice_id: draft.invoice_id.clone(),
+                file: second.bytes.clone(),
+                file_name: second.file_name.clone(),
+                etag: String::new(),
+            };
+            let replaced = ann.panel.invoices().update_sent_invoice(request).await.expect("a draft can be replaced");
+            kept.push((replaced.into_inner().invoice.expect("the invoice"), second));
+            if round % 3 == 2 {
+                deletes(&ann, &kept.remove(0).0).await;
+            }
+            for (invoice, generated) in &kept {
+                assert!(ann.downloads(&invoice.invoice_id).await.1 == generated.bytes, "round {round}");
+            }
+        }
+        kept
+    };
+    let moves = async |mut step: usize| {
+        loop {
+            let mut settings = app.config.archive.clone();
+            settings.store = if step.is_multiple_of(2) { Store::Database } else { Store::S3 };
+            settings.compression = if step.is_multiple_of(3) { Compression::Zstd } else { Compression::Dictionary };
+            let archive = Archive::open(&settings, app.db().clone()).unwrap_or_else(|errors| panic!("{errors}"));
+            let moved = archive.move_all(&|_, _| {}).await.unwrap_or_else(|fault| panic!("{fault}"));
+            assert_eq!(moved.failed, 0);
+            step += 1;
+            tokio::task::yield_now().await;
+        }
+    };
+    let kept = tokio::select! {
+        kept = serves => kept,
+        () = moves(0) => unreachable!("it moves for ever"),
+        () = moves(1) => unreachable!("it moves for ever"),
+    };
+    assert_eq!(verified(app).await.findings(), 0);
+    let moved = archive(app).move_all(&|_, _| {}).await.unwrap_or_else(|fault| panic!("{fault}"));
+    assert_eq!(moved.overtaken + moved.failed, 0);
+    assert_eq!(app.database.number("SELECT COUNT(DISTINCT sealing) + COUNT(DISTINCT place) FROM document").await, 2, "all are in one form");
+    long_after_everything(app);
+    cleaned(app).await;
+    assert_eq!(bucket(app).objects().len(), kept.len(), "an object for each document and no other");
+    assert_eq!(verified(app).await.findings(), 0);
+}
+
+async fn a_key_that_is_missing_is_told_as_that_and_not_as_damage(app: &TestApp) {
+    let ann = app.customer("ann").create().await;
+    let invoice = ann.invoice();
+    let draft = ann.creates(&invoice).await;
+    let mut settings = app.config.archive.clone();
+    settings.keys_file = Some(app.folder().join("keys"));
+    settings.key = Some("2026-a".parse().expect("an id"));
+    std::fs::write(app.folder().join("keys"), keys(&["2026-a", "2026-b"])).expect("the keys are written");
+    let encrypts = Archive::open(&settings, app.db().clone()).unwrap_or_else(|errors| panic!("{errors}"));
+    assert_eq!(encrypts.move_all(&|_, _| {}).await.unwrap_or_else(|fault| panic!("{fault}")).moved, 1);
+
+    let refusal = refused(downloaded(&ann, &draft).await);
+    assert_eq!((refusal.code, refusal.reason), (Code::Unavailable, pb::ErrorReason::DocumentSealed), "{refusal:?}");
+    let found = verified(app).await;
+    assert_eq!((found.sealed, found.damaged), (1, 0));
+    let said = std::sync::Mutex::new(String::new());
+    let moved = archive(app).move_all(&|what, _| said.lock().expect("nobody panicked").push_str(what)).await;
+    assert_eq!(moved.unwrap_or_else(|fault| panic!("{fault}")).failed, 1);
+    let said = said.into_inner().expect("nobody panicked");
+    assert!(said.contains("the key 2026-a, which is not in archive.keys_file"), "{said}");
+
+    // With both keys the other one takes its place: the rotation of keys is a move.
+    settings.key = Some("2026-b".parse().expect("an id"));
+    let rotates = Archive::open(&settings, app.db().clone()).unwrap_or_else(|errors| panic!("{errors}"));
+    assert_eq!(rotates.move_all(&|_, _| {}).await.unwrap_or_else(|fault| panic!("{fault}")).moved, 1);
+    std::fs::write(app.folder().join("keys"), keys(&["2026-b"])).expect("the old key is taken out");
+    let without_the_old = Archive::open(&settings, app.db().clone()).unwrap_or_else(|errors| panic!("{errors}"));
+    assert_eq!(without_the_old.verify(&|_, _| {}).await.unwrap_or_else(|fault| panic!("{fault}")).findings(), 0);
+}
+
+/// A file with keys of these ids, each another.
+fn keys(ids: &[&str]) -> String {
+    let key = |id: &str| BASE64.encode(ring::digest::digest(&ring::digest::SHA256, id.as_bytes()).as_ref());
+    ids.iter().map(|id| format!("{id} {}\n", key(id))).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_sqlite_documents_are_moved_encrypted_verified_and_moved_back_by_commands() {
+    documents_are_moved_encrypted_verified_and_moved_back_by_commands(Engine::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_postgres_documents_are_moved_encrypted_verified_and_moved_back_by_commands() {
+    documents_are_moved_encrypted_verified_and_moved_back_by_commands(Engine::Postgres).await;
+}
+
+async fn documents_are_moved_encrypted_verified_and_moved_back_by_commands(engine: Engine) {
+    let (site, bucket) = (Site::fresh(engine).await, Bucket::fresh());
+    let process = site.serve();
+    let ann = process.customer("ann").one_gb().create().await;
+    let (account, invoice) = (ann.account, ann.invoice());
+    let draft = ann.creates(&invoice).await;
+    let odd = ann.receives(b"not even XML".to_vec(), "odd.xml").await;
+    drop(ann);
+    process.stops();
+    let comes_back = async |flags: &[String]| {
+        let process = site.serve_with(flags);
+        let panel = process.returning(account, String::new());
+        assert!(panel.downloads(&draft.invoice_id).await.1 == invoice.bytes);
+        assert_eq!(panel.downloads(&odd.invoice_id).await.1, b"not even XML");
+        drop(panel);
+        process.stops();
+    };
+    let command = async |words: &[&str], flags: &[String]| tokio::task::block_in_place(|| site.command(words, flags));
+
+    let in_s3 = bucket.flags();
+    let (code, said) = command(&["archive", "move"], &in_s3).await;
+    assert!(code == Some(0) && said.starts_with("2 documents moved"), "{code:?} {said}");
+    assert_eq!(bucket.objects().len(), 2);
+    comes_back(&in_s3).await;
+    let (code, said) = command(&["archive", "verify"], &in_s3).await;
+    assert!(code == Some(0) && said.contains("2 documents, 2 objects: 0 damaged, 0 sealed, 0 orphaned"), "{code:?} {said}");
+    let (code, said) = command(&["archive", "move"], &in_s3).await;
+    assert!(code == Some(0) && said.starts_with("0 documents moved"), "{code:?} {said}");
+
+    let keys_file = site.folder().join("keys");
+    std::fs::write(&keys_file, keys(&["2026-a"])).expect("the keys are written");
+    let mut encrypted = bucket.flags();
+    for setting in ["store=database".to_owned(), format!("keys_file={}", keys_file.display()), "key=2026-a".to_owned()] {
+        encrypted.extend(["--set".to_owned(), format!("archive.{setting}")]);
+    }
+    let (code, said) = command(&["archive", "move"], &encrypted).await;
+    assert!(code == Some(0) && said.starts_with("2 documents moved"), "{code:?} {said}");
+    comes_back(&encrypted).await;
+    let (code, said) = command(&["archive", "verify"], &[]).await;
+    assert!(code == Some(4) && said.contains("encrypted with the key 2026-a"), "{code:?} {said}");
+
+    let clock = site.folder().join("clock");
+    std::fs::write(&clock, LONG.as_secs().to_string()).expect("the clock is set");
+    let mut later = encrypted;
+    later.extend(["--set".to_owned(), format!("development.clock_file={}", clock.display())]);
+    let (code, said) = command(&["archive", "clean", "--dry-run"], &later).await;
+    assert!(code == Some(0) && said.contains("2 objects would be deleted"), "{code:?} {said}");
+    let (code, said) = command(&["archive", "clean"], &later).await;
+    assert!(code == Some(0) && said.contains("2 objects deleted"), "{code:?} {said}");
+    assert_eq!(bucket.objects(), Vec::<String>::new());
+    site.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_sqlite_a_process_that_is_killed_between_object_and_row_loses_nothing_and_leaves_nothing() {
+    a_process_that_is_killed_between_object_and_row_loses_nothing_and_leaves_nothing(Engine::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_postgres_a_process_that_is_killed_between_object_and_row_loses_nothing_and_leaves_nothing() {
+    a_process_that_is_killed_between_object_and_row_loses_nothing_and_leaves_nothing(Engine::Postgres).await;
+}
+
+async fn a_process_that_is_killed_between_object_and_row_loses_nothing_and_leaves_nothing(engine: Engine) {
+    const KILLS: usize = 8;
+    let (site, bucket) = (Site::fresh(engine).await, Bucket::fresh());
+    let flags = bucket.flags();
+    let mut process = site.serve_with(&flags);
+    let ann = process.customer("ann").one_gb().create().await;
+    let mut stored = Vec::new();
+    for kill in 0..KILLS {
+        let request = Customer::create_request(&ann.invoice());
+        let gate = if kill % 2 == 0 { bucket.wire.holds_after("PUT") } else { bucket.wire.holds_before("PUT") };
+        let panel = site.connect(&process).caller(ActsAs::Customer(ann.account));
+        let call = tokio::spawn({
+            let request = request.clone();
+            async move { panel.invoices().create_sent_invoice(request).await }
+        });
+        timeout(PATIENCE, gate.arrived()).await.expect("the bytes are on their way");
+        process.dies();
+        gate.opens();
+        call.await.expect("it ends").expect_err("nobody is there to answer");
+        let report = site.audited().await;
+        assert_eq!((report.documents, report.differences), (i64::try_from(stored.len()).expect("few"), vec![]), "nothing was charged");
+
+        process = site.serve_with(&flags);
+        // Half of the callers give up.
+        if kill % 4 < 2 {
+            let panel = site.connect(&process).caller(ActsAs::Customer(ann.account));
+            let again = panel.invoices().create_sent_invoice(request.clone()).await.expect("it is repeated").into_inner();
+            stored.push((again.invoice.expect("the invoice").invoice_id, request.file));
+        }
+    }
+    let panel = process.returning(ann.account, String::new());
+    for (id, file) in &stored {
+        assert!(panel.downloads(id).await.1 == *file);
+    }
+    process.stops();
+    assert_eq!(bucket.objects().len(), KILLS, "what was given up is still there, also what arrived after the process had died");
+    let clock = site.folder().join("clock");
+    std::fs::write(&clock, LONG.as_secs().to_string()).expect("the clock is set");
+    let mut later = flags;
+    later.extend(["--set".to_owned(), format!("development.clock_file={}", clock.display())]);
+    let (code, said) = tokio::task::block_in_place(|| site.command(&["archive", "clean"], &later));
+    assert!(code == Some(0), "{said}");
+    assert_eq!(bucket.objects().len(), stored.len(), "nothing that nobody needs is older than the age limit: {said}");
+    let (code, said) = tokio::task::block_in_place(|| site.command(&["archive", "verify"], &later));
+    assert!(code == Some(0), "{said}");
+    site.finish().await;
 }
 
 /// Of a row that is released, stored by one transaction and released by another while the clean-up waits for it, the clean-up sees the newest

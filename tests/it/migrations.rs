@@ -5,13 +5,17 @@ use std::collections::BTreeSet;
 use sea_orm::{EntityTrait, IdenStatic, Iterable};
 use spazio::db::entity;
 
-use crate::support::{Customer, Engine, TestApp, TestDatabase, by_card, pb, spazio as program};
+use crate::support::{Customer, Engine, TestApp, TestDatabase, by_card, in_a_bucket, pb, spazio as program};
 
-on_both_databases!(every_column_of_every_entity_is_in_the_schema_and_the_other_way_round, a_newer_schema_is_refused);
+on_both_databases!(with super::in_a_bucket;
+    every_column_of_every_entity_is_in_the_schema_and_the_other_way_round,
+    a_newer_schema_is_refused,
+);
 
 async fn every_column_of_every_entity_is_in_the_schema_and_the_other_way_round(app: &TestApp) {
     leaves_a_row_in_every_table(app).await;
     agrees::<entity::account::Entity>(app).await;
+    agrees::<entity::blob::Entity>(app).await;
     agrees::<entity::cart::Entity>(app).await;
     agrees::<entity::charge::Entity>(app).await;
     agrees::<entity::document::Entity>(app).await;
@@ -28,7 +32,7 @@ async fn every_column_of_every_entity_is_in_the_schema_and_the_other_way_round(a
     agrees::<entity::service::Entity>(app).await;
     agrees::<entity::simulated_charge::Entity>(app).await;
     agrees::<entity::space::Entity>(app).await;
-    assert_eq!(tables(app).await, 17 + 1, "and the list of migrations");
+    assert_eq!(tables(app).await, 18 + 1, "and the list of migrations");
 }
 
 async fn leaves_a_row_in_every_table(app: &TestApp) {
@@ -95,9 +99,9 @@ async fn serve_refuses_a_postgres_that_is_behind_and_names_the_command() {
     let behind = program(folder.path()).arg("serve").args(flags).output().expect("it runs");
     let told = String::from_utf8_lossy(&behind.stderr);
     assert_eq!(behind.status.code(), Some(3), "{told}");
-    assert!(told.contains("is behind by 1 migration:") && told.contains("run `spazio migrate`"), "{told}");
+    assert!(told.contains("is behind by 2 migrations:") && told.contains("run `spazio migrate`"), "{told}");
 
-    for part in ["1 migration applied: ", " was up to date already"] {
+    for part in ["2 migrations applied: ", " was up to date already"] {
         let migrated = program(folder.path()).args(["migrate", "--database", &database.url]).output().expect("it runs");
         assert_eq!(migrated.status.code(), Some(0), "{}", String::from_utf8_lossy(&migrated.stderr));
         let told = String::from_utf8_lossy(&migrated.stdout);

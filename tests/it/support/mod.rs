@@ -16,7 +16,7 @@ mod refusal;
 mod values;
 
 pub use app::{TestApp, played};
-pub use bucket::{Bucket, Gate, Mishap, in_a_bucket};
+pub use bucket::{Bucket, Mishap, in_a_bucket};
 pub use caller::{Bearer, Caller, Front};
 pub use customer::Customer;
 pub use database::{Engine, TestDatabase};
