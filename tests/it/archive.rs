@@ -25,6 +25,8 @@ on_both_databases!(with super::in_a_bucket;
     a_store_that_is_too_slow_ends_the_call_in_its_time,
     a_damaged_object_is_put_right_by_the_same_bytes,
     an_upload_that_has_begun_is_never_cleaned_away,
+    an_upload_that_was_cleaned_away_is_not_committed,
+    a_row_of_a_replica_of_before_is_read_and_moved,
     a_deletion_on_its_way_never_meets_the_bytes_that_come_again,
     a_clean_up_that_was_cut_short_is_taken_up_again,
     what_a_restored_database_has_forgotten_is_found_by_listing,
@@ -268,6 +270,43 @@ async fn an_upload_that_has_begun_is_never_cleaned_away(app: &TestApp) {
     let (draft, ()) = timeout(PATIENCE, async { tokio::join!(upload, clean_up) }).await.expect("both end");
     assert!(ann.downloads(&draft.invoice_id).await.1 == invoice.bytes);
     assert_eq!(state(app).await, ("stored".to_owned(), 0));
+}
+
+/// An upload that takes longer than the age limit, which no call may in life.
+async fn an_upload_that_was_cleaned_away_is_not_committed(app: &TestApp) {
+    let ann = app.customer("ann").create().await;
+    let request = Customer::create_request(&ann.invoice());
+    let gate = bucket(app).wire.holds_after("PUT");
+    let upload = async { ann.panel.invoices().create_sent_invoice(request.clone()).await };
+    let clean_up = async {
+        gate.arrived().await;
+        long_after_everything(app);
+        assert_eq!(cleaned(app).await.deleted, 1);
+        gate.opens();
+    };
+    let (refusal, ()) = timeout(PATIENCE, async { tokio::join!(upload, clean_up) }).await.expect("both end");
+    assert_eq!(refused(refusal).code, Code::Unavailable);
+    assert_eq!((ann.space().await.usage_bytes, bucket(app).objects().len()), (0, 0));
+    let again = ann.panel.invoices().create_sent_invoice(request).await.expect("it is repeated").into_inner();
+    downloaded(&ann, &again.invoice.expect("the invoice")).await.expect("it is there");
+}
+
+async fn a_row_of_a_replica_of_before_is_read_and_moved(app: &TestApp) {
+    let ann = app.customer("ann").create().await;
+    let file = b"<FatturaElettronica/>".repeat(50);
+    let received = ann.receives(file.clone(), "before.xml").await;
+    let frame = HEXLOWER.encode(&zstd::bulk::compress(&file, 3).expect("it compresses"));
+    let content = match app.database.engine {
+        Engine::Sqlite => format!("x'{frame}'"),
+        Engine::Postgres => format!("decode('{frame}', 'hex')"),
+    };
+    // What such a replica does not write has the defaults of the migration.
+    let row = format!("UPDATE document SET content = {content}, place = 'database', generation = NULL, sealing = 'zstd'");
+    app.database.execute(&row).await.expect("it is changed");
+    assert!(ann.downloads(&received.invoice_id).await.1 == file);
+    assert_eq!(archive(app).move_all(&|_, _| {}).await.unwrap_or_else(|fault| panic!("{fault}")).moved, 1);
+    assert!(ann.downloads(&received.invoice_id).await.1 == file);
+    assert_eq!(app.database.number("SELECT COUNT(*) FROM document WHERE place = 'object' AND length(content) = 0").await, 1);
 }
 
 async fn a_deletion_on_its_way_never_meets_the_bytes_that_come_again(app: &TestApp) {
