@@ -4,6 +4,8 @@
 //! was left half done is taken up by the next round. The round in the background looks at rows alone: whoever uploads leaves one first. Only the
 //! command lists the bucket, and finds what a restored database has forgotten.
 
+use std::cmp::Ordering;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::stream::{self, TryStreamExt as _};
 use tokio::time::Instant;
@@ -235,12 +237,11 @@ impl Orphan {
     pub(super) fn of(object: &ObjectName, known: Option<Known>) -> Option<Self> {
         let Some(known) = known else { return Some(Self::Stranger) };
         match (object.generation.cmp(&known.generation), known.state) {
-            (std::cmp::Ordering::Less, _) => Some(Self::Older),
-            (std::cmp::Ordering::Greater, _) => Some(Self::Newer),
-            // An upload that was given up long ago, and came through after its deletion.
-            (std::cmp::Ordering::Equal, BlobState::Deleted) => Some(Self::Older),
-            (std::cmp::Ordering::Equal, BlobState::Stored) if !known.needed => Some(Self::Unreleased),
-            (std::cmp::Ordering::Equal, BlobState::Uploading | BlobState::Stored | BlobState::Released | BlobState::Deleting) => None,
+            // Of its own generation and yet deleted: an upload that was given up long ago, and came through after the deletion.
+            (Ordering::Less, _) | (Ordering::Equal, BlobState::Deleted) => Some(Self::Older),
+            (Ordering::Greater, _) => Some(Self::Newer),
+            (Ordering::Equal, BlobState::Stored) if !known.needed => Some(Self::Unreleased),
+            (Ordering::Equal, BlobState::Uploading | BlobState::Stored | BlobState::Released | BlobState::Deleting) => None,
         }
     }
 

@@ -62,10 +62,9 @@ fn described(file_name: &str, file: &File) -> document::ActiveModel {
 /// Ties the file's object to the row that this transaction writes.
 async fn commit(tx: &Tx, account: AccountId, file: &File) -> Result<(), Fault> {
     match file.kept {
-        Kept::Here { .. } => Ok(()),
         // The upload took longer than the age limit of the clean-up, which was faster: everything is undone, and the caller tries again.
         Kept::Object { generation } if !blob::commit(tx, account, &file.sha256, generation).await? => Err(Fault::Overtaken),
-        Kept::Object { .. } => Ok(()),
+        Kept::Object { .. } | Kept::Here { .. } => Ok(()),
     }
 }
 

@@ -53,7 +53,7 @@ words! {
 }
 
 /// The longest that a job or a command waits for the object store, its attempts included.
-const CALL: Duration = Duration::from_secs(60);
+const CALL: Duration = Duration::from_mins(1);
 
 /// Seals, keeps and gives back the bytes of documents. Clones are the same archive.
 #[derive(Clone)]
@@ -238,8 +238,8 @@ impl Archive {
     }
 
     async fn unsealed(&self, account: AccountId, sha256: Vec<u8>, sealed: Vec<u8>) -> Result<Result<(Vec<u8>, Form), Unopened>, Fault> {
-        let sealer = self.0.sealer.clone();
-        let opened = spawn_blocking(move || sealer.open(Identity { account, sha256: &sha256 }, &sealed));
+        let archive = self.clone();
+        let opened = spawn_blocking(move || archive.0.sealer.open(Identity { account, sha256: &sha256 }, &sealed));
         opened.await.map_err(|ended| Fault::Broken(ended.to_string()))
     }
 

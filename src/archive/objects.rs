@@ -89,6 +89,8 @@ pub(super) struct Objects {
 /// idempotent, which a conditional put is only to us.
 const ATTEMPTS: usize = 3;
 const PAUSE: Duration = Duration::from_millis(100);
+/// More than the largest file that is taken, sealed.
+const LARGEST: u64 = 2 * crate::fatturapa::MAX_FILE_BYTES as u64;
 
 impl Objects {
     /// Opens the bucket; does not call it.
@@ -107,7 +109,7 @@ impl Objects {
                 backoff: BackoffConfig { init_backoff: PAUSE, max_backoff: Duration::from_secs(2), base: 2.0 },
                 max_retries: 8,
                 // The call's own deadline ends it before.
-                retry_timeout: Duration::from_secs(60),
+                retry_timeout: Duration::from_mins(1),
             });
         if let Some(endpoint) = &settings.endpoint {
             builder = builder.with_endpoint(endpoint).with_allow_http(endpoint.starts_with("http://"));
@@ -143,8 +145,10 @@ impl Objects {
         let path = self.path(name);
         let got = self.call("get", deadline, || async {
             match self.store.get(&path).await {
+                // No sealed file is so large: it is not read, and as damaged as an empty one.
+                Ok(found) if found.meta.size > LARGEST => Ok(Some(Vec::new())),
                 Ok(found) => Ok(Some(found.bytes().await?.to_vec())),
-                Err(object_store::Error::NotFound { .. }) => Ok(None),
+                Err(error) if is_missing(&error) => Ok(None),
                 Err(error) => Err(error),
             }
         });
@@ -156,8 +160,8 @@ impl Objects {
         let path = self.path(name);
         let deleted = self.call("delete", deadline, || async {
             match self.store.delete(&path).await {
-                Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
-                Err(error) => Err(error),
+                Err(error) if !is_missing(&error) => Err(error),
+                Ok(()) | Err(_) => Ok(()),
             }
         });
         deleted.await
@@ -207,6 +211,11 @@ impl Objects {
 /// Whether another attempt may end otherwise. What object_store knows to be for ever (no permission, no such bucket) is not tried again.
 fn may_pass(error: &object_store::Error) -> bool {
     matches!(error, object_store::Error::Generic { .. })
+}
+
+/// Whether there is no such object. That there is no such bucket is answered with the same code, and is no loss of documents.
+fn is_missing(error: &object_store::Error) -> bool {
+    matches!(error, object_store::Error::NotFound { .. }) && !error.to_string().contains("NoSuchBucket")
 }
 
 fn unavailable(call: &'static str, error: &object_store::Error) -> Fault {

@@ -254,7 +254,8 @@ mod tests {
 
     fn keys(lines: &[(&str, &str)]) -> KeyRing {
         let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), lines.iter().map(|(id, key)| format!("{id} {key}\n")).collect::<String>()).unwrap();
+        let lines: Vec<_> = lines.iter().map(|(id, key)| format!("{id} {key}")).collect();
+        std::fs::write(file.path(), lines.join("\n")).unwrap();
         KeyRing::from_file(file.path()).unwrap()
     }
 
@@ -271,12 +272,12 @@ mod tests {
         digest(&SHA256, original).as_ref().to_vec()
     }
 
-    fn open(sealer: &Sealer, account: AccountId, original: &[u8], sealed: &[u8]) -> Result<Vec<u8>, Unopened> {
-        sealer.open(Identity { account, sha256: &sha256(original) }, sealed).map(|(original, _)| original)
+    fn open(with: &Sealer, account: AccountId, original: &[u8], sealed: &[u8]) -> Result<Vec<u8>, Unopened> {
+        with.open(Identity { account, sha256: &sha256(original) }, sealed).map(|(original, _)| original)
     }
 
-    fn seal(sealer: &Sealer, original: &[u8]) -> Vec<u8> {
-        sealer.seal(Identity { account: ANN, sha256: &sha256(original) }, original).unwrap()
+    fn seal(with: &Sealer, original: &[u8]) -> Vec<u8> {
+        with.seal(Identity { account: ANN, sha256: &sha256(original) }, original).unwrap()
     }
 
     proptest! {
@@ -284,12 +285,12 @@ mod tests {
 
         #[test]
         fn what_was_sealed_in_any_form_is_opened_by_whoever_has_the_keys(original in proptest::collection::vec(any::<u8>(), 1..4000)) {
-            for sealer in forms() {
-                let sealed = seal(&sealer, &original);
+            for form in forms() {
+                let sealed = seal(&form, &original);
                 for other in forms() {
-                    let (opened, form) = other.open(Identity { account: ANN, sha256: &sha256(&original) }, &sealed).unwrap();
+                    let (opened, found) = other.open(Identity { account: ANN, sha256: &sha256(&original) }, &sealed).unwrap();
                     prop_assert_eq!(&opened, &original);
-                    prop_assert_eq!(&form, sealer.form());
+                    prop_assert_eq!(&found, form.form());
                 }
             }
         }
@@ -297,11 +298,11 @@ mod tests {
         #[test]
         fn a_flipped_bit_anywhere_is_damage_and_nothing_else(bit in any::<prop::sample::Index>(), form in 0..4_usize) {
             let original = include_bytes!("../../tests/samples/fpr12.xml");
-            let sealer = &forms()[form];
-            let mut sealed = seal(sealer, original);
+            let form = &forms()[form];
+            let mut sealed = seal(form, original);
             let bit = bit.index(sealed.len() * 8);
             sealed[bit / 8] ^= 1 << (bit % 8);
-            match open(sealer, ANN, original, &sealed) {
+            match open(form, ANN, original, &sealed) {
                 // A bit that zstd does not look at changes nothing.
                 Ok(opened) => prop_assert_eq!(opened, original),
                 Err(unopened) => prop_assert!(matches!(unopened, Unopened::Damaged(_)), "{unopened:?}"),
@@ -311,9 +312,9 @@ mod tests {
         #[test]
         fn a_blob_that_was_cut_short_is_damage(length in any::<prop::sample::Index>(), form in 0..4_usize) {
             let original = include_bytes!("../../tests/samples/fpr12.xml");
-            let sealer = &forms()[form];
-            let sealed = seal(sealer, original);
-            let opened = open(sealer, ANN, original, &sealed[..length.index(sealed.len())]);
+            let form = &forms()[form];
+            let sealed = seal(form, original);
+            let opened = open(form, ANN, original, &sealed[..length.index(sealed.len())]);
             prop_assert!(matches!(opened, Err(Unopened::Damaged(_))), "{opened:?}");
         }
 
@@ -344,12 +345,12 @@ mod tests {
 
     #[test]
     fn what_is_encrypted_for_one_account_and_file_opens_for_no_other() {
-        let (original, sealer) = (b"an invoice".to_vec(), sealer(None, Some("old")));
-        let sealed = seal(&sealer, &original);
-        assert_eq!(open(&sealer, ANN, &original, &sealed), Ok(original.clone()));
-        assert!(matches!(open(&sealer, BOB, &original, &sealed), Err(Unopened::Damaged(_))));
-        assert!(matches!(open(&sealer, ANN, b"another invoice", &sealed), Err(Unopened::Damaged(_))));
-        assert_ne!(seal(&sealer, &original), sealed, "no nonce comes twice");
+        let (original, old) = (b"an invoice".to_vec(), sealer(None, Some("old")));
+        let sealed = seal(&old, &original);
+        assert_eq!(open(&old, ANN, &original, &sealed), Ok(original.clone()));
+        assert!(matches!(open(&old, BOB, &original, &sealed), Err(Unopened::Damaged(_))));
+        assert!(matches!(open(&old, ANN, b"another invoice", &sealed), Err(Unopened::Damaged(_))));
+        assert_ne!(seal(&old, &original), sealed, "no nonce comes twice");
         assert!(!sealed.windows(5).any(|window| window == b"voice"), "nothing of the file can be read");
     }
 

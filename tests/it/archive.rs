@@ -185,6 +185,12 @@ async fn a_missing_or_damaged_object_is_data_loss_and_never_wrong_bytes(app: &Te
     }
     bucket(app).write(&object, &sealed);
     downloaded(&ann, &draft).await.expect("it is as it was");
+
+    let mut elsewhere = app.config.archive.clone();
+    elsewhere.s3.as_mut().expect("a bucket").bucket = "no-such-bucket".to_owned();
+    let archive = Archive::open(&elsewhere, app.db().clone()).unwrap_or_else(|errors| panic!("{errors}"));
+    let told = archive.verify(&|_, _| {}).await.expect_err("nothing can be said of documents in a bucket that is not there");
+    assert!(told.to_string().contains("NoSuchBucket"), "{told}");
     assert_eq!(verified(app).await.findings(), 0);
 }
 

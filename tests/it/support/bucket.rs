@@ -176,6 +176,7 @@ impl Bucket {
 }
 
 /// The S3 server of all tests of this process; it ends when the process does.
+#[expect(clippy::zombie_processes, reason = "nobody is left to wait for it")]
 fn server() -> SocketAddr {
     static SERVER: OnceLock<SocketAddr> = OnceLock::new();
     *SERVER.get_or_init(|| {
