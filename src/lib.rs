@@ -11,6 +11,7 @@ pub mod demo;
 pub mod edge;
 
 pub mod account;
+pub mod archive;
 pub mod cart;
 pub mod invoices;
 pub mod order;

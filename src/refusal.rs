@@ -159,7 +159,7 @@ pub fn code(reason: ErrorReason) -> Code {
         | R::TermsNotAccepted => Code::FailedPrecondition,
         R::EtagMismatch | R::PricesChanged | R::PartChanged => Code::Aborted,
         R::DeadlineExceeded => Code::DeadlineExceeded,
-        R::Overloaded | R::DatabaseUnavailable | R::OutcomeUnknown => Code::Unavailable,
+        R::Overloaded | R::DatabaseUnavailable | R::OutcomeUnknown | R::DocumentStoreUnavailable | R::DocumentSealed => Code::Unavailable,
         R::InternalFault | R::Unspecified => Code::Internal,
         R::DocumentDamaged => Code::DataLoss,
         R::AccountNotFound
@@ -349,8 +349,18 @@ impl Refusal for Fault {
                 let message = "it is not known whether this was done; repeat the same request with the same request_id to find out";
                 logged(Refused::new(ErrorReason::OutcomeUnknown, message), self).retry_after(Duration::from_millis(200))
             }
+            Self::StoreUnavailable(_) => {
+                let message = "where documents rest does not answer; nothing was done and nothing charged, try again shortly";
+                logged(Refused::new(ErrorReason::DocumentStoreUnavailable, message), self).retry_after(Duration::from_secs(1))
+            }
+            Self::Sealed { document, .. } => {
+                let message =
+                    "the stored file cannot be opened by this server as it is configured; nothing is lost, the operators are alarmed";
+                let refused = Refused::new(ErrorReason::DocumentSealed, message).with("document", &document.simple());
+                logged(refused, self).retry_after(Duration::from_mins(1))
+            }
             Self::Damaged { document, .. } => {
-                let message = "the stored file does not match its digest; the operators are alarmed";
+                let message = "the stored file is not there any more as it was stored; the operators are alarmed";
                 logged(Refused::new(ErrorReason::DocumentDamaged, message), self).with("document", &document.simple())
             }
         }

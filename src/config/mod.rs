@@ -19,7 +19,8 @@ use std::path::Path;
 pub use error::{ConfigError, ConfigErrors};
 pub use reader::{Setting, Usual};
 pub use sections::{
-    Catalogue, ChargedBy, Data, Delivery, Development, Identity, Limits, Log, LogFormat, Mail, Metrics, Payments, Server, Space, Terms, Tls,
+    Archive, Catalogue, ChargedBy, Compression, Data, Delivery, Development, Identity, Limits, Log, LogFormat, Mail, Metrics, Payments, S3,
+    Server, Space, Store, Terms, Tls,
 };
 pub use show::{effective_listing, example_file, markdown_table};
 pub use sources::{Origin, Sources};
@@ -39,6 +40,8 @@ pub struct Config {
     pub lists: Bounds,
     /// Where things rest.
     pub database: db::Settings,
+    /// Where the bytes of documents rest.
+    pub archive: Archive,
     /// Whose tokens are believed.
     pub identity: Identity,
     /// The folder for what is no database.
@@ -94,6 +97,7 @@ impl Config {
             limits: Limits::read(reader),
             lists: Bounds::default(),
             database: sections::database(reader),
+            archive: Archive::read(reader),
             identity: Identity::read(reader),
             mail: Mail::read(reader, &data),
             data,

@@ -2,12 +2,11 @@
 
 use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QuerySelect};
 
-use super::archive::{self, Stored};
-use super::intake::File;
 use super::sent::{self, NewInvoice};
 use super::state::{Direction, InvoiceState};
 use super::store::Beginning;
 use super::{InvoiceError, receipts, store};
+use crate::archive::{self, File, Stored};
 use crate::db::entity::invoice::{Column, Entity};
 use crate::db::{Fault, Tx, tenant};
 use crate::ids::{AccountId, InvoiceId};
@@ -31,7 +30,7 @@ pub(super) async fn copy(
     if let Some(before) = tenant::of::<Entity>(account).filter(Column::CopiedFrom.eq(source)).one(tx).await? {
         return Ok((before, true));
     }
-    let file = File { copy_of: Some(source.0), ..new.file.clone() };
+    let file = new.file.clone().as_copy_of(Some(source.0));
     match archive::store(tx, account, DocumentKind::Sent, "", &file).await? {
         Stored::New(id) => {
             let beginning = Beginning { state: InvoiceState::Draft, copied_from: Some(source) };
@@ -49,9 +48,9 @@ pub(super) async fn known_by(
     draft: &store::Row,
     file: &File,
 ) -> Result<File, InvoiceError> {
-    let plain = File { copy_of: None, ..file.clone() };
+    let plain = file.clone().as_copy_of(None);
     let Some(source) = draft.copied_from else { return Ok(plain) };
     let Some(holder) = archive::find(connection, account, DocumentKind::Sent, &plain).await? else { return Ok(plain) };
     let over = holder != draft.id.0 && receipts::over(&store::get(connection, account, InvoiceId(holder)).await?);
-    Ok(File { copy_of: over.then_some(source.0), ..plain })
+    Ok(plain.as_copy_of(over.then_some(source.0)))
 }

@@ -2,6 +2,7 @@
 
 use super::findings::Found;
 use super::state::InvoiceState;
+use crate::archive::ArchiveError;
 use crate::check::Invalid;
 use crate::db::{Fault, Reuse};
 use crate::fatturapa::Unreadable;
@@ -79,6 +80,16 @@ pub enum InvoiceError {
 
 carries_faults!(InvoiceError);
 into_status!(InvoiceError);
+
+impl From<ArchiveError> for InvoiceError {
+    fn from(error: ArchiveError) -> Self {
+        match error {
+            ArchiveError::FileNameUsed(name) => Self::FileNameUsed(name),
+            ArchiveError::FileStored => Self::FileStored,
+            ArchiveError::Fault(fault) => Self::Fault(fault),
+        }
+    }
+}
 
 impl From<QuotaError> for InvoiceError {
     /// A fault stays a fault, so that the write is tried again for it.

@@ -1,50 +1,35 @@
-//! What happens to a file before a transaction begins: it is measured, read and compressed, away from the threads that serve calls.
+//! What happens to a file before a transaction begins: it is measured, read and sealed, away from the threads that serve calls.
 
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use ring::digest::{SHA256, digest};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
-use uuid::Uuid;
 
 use super::InvoiceError;
 use super::download::{Download, Made};
+use crate::archive::{Archive, Sealed};
 use crate::db::Fault;
-use crate::fatturapa::{self, Look, MAX_FILE_BYTES, Receipt, Unreadable};
-use crate::space::Bytes;
+use crate::fatturapa::{self, Look, Receipt, Unreadable};
+use crate::ids::AccountId;
 
-/// A file, ready to be stored.
-#[derive(Clone, Debug)]
-pub struct File {
-    /// SHA-256 of the original.
-    pub sha256: Vec<u8>,
-    /// The rejected invoice with the same bytes that it is a copy of: such files are stored once for each of these, all others once (I4).
-    pub copy_of: Option<Uuid>,
-    /// The size of the original: what is charged (S1).
-    pub size: Bytes,
-    /// The original, compressed.
-    pub content: Vec<u8>,
-}
-
-/// Reads and compresses files, a few at a time: an async deadline does not stop a parser, so their number is bounded.
+/// Reads and seals files, a few at a time: an async deadline does not stop a parser, so their number is bounded.
 #[derive(Clone, Debug)]
 pub struct Intake {
     places: Arc<Semaphore>,
+    archive: Archive,
 }
-
-const COMPRESSION_LEVEL: i32 = 3;
 
 impl Intake {
     /// An intake with so many files at a time.
     #[must_use]
-    pub fn new(parser_threads: usize) -> Self {
-        Self { places: Arc::new(Semaphore::new(parser_threads)) }
+    pub fn new(parser_threads: usize, archive: Archive) -> Self {
+        Self { places: Arc::new(Semaphore::new(parser_threads)), archive }
     }
 
-    /// Takes an invoice in, looked at as the SdI would on this day.
-    pub async fn invoice(&self, file: Vec<u8>, received: NaiveDate) -> Result<(File, Look), Fault> {
-        self.take(file, move |file| Look::at(file, received)).await
+    /// Takes an account's invoice in, looked at as the SdI would on this day.
+    pub async fn invoice(&self, account: AccountId, file: Vec<u8>, received: NaiveDate) -> Result<(Sealed, Look), Fault> {
+        self.take(account, file, move |file| Look::at(file, received)).await
     }
 
     /// Looks at an invoice as the SdI would on this day.
@@ -52,9 +37,9 @@ impl Intake {
         self.apart(move || Ok(Look::at(&file, received))).await
     }
 
-    /// Takes a receipt in.
-    pub async fn receipt(&self, file: Vec<u8>) -> Result<(File, Result<Receipt, Unreadable>), Fault> {
-        self.take(file, fatturapa::read_receipt).await
+    /// Takes a receipt for an account in.
+    pub async fn receipt(&self, account: AccountId, file: Vec<u8>) -> Result<(Sealed, Result<Receipt, Unreadable>), Fault> {
+        self.take(account, file, fatturapa::read_receipt).await
     }
 
     /// Makes of an invoice's file what is to be downloaded.
@@ -62,10 +47,16 @@ impl Intake {
         self.apart(move || Ok(Download::made_of(&file_name, &file, made, today))).await?
     }
 
-    async fn take<T: Send + 'static>(&self, file: Vec<u8>, read: impl FnOnce(&[u8]) -> T + Send + 'static) -> Result<(File, T), Fault> {
+    async fn take<T: Send + 'static>(
+        &self,
+        account: AccountId,
+        file: Vec<u8>,
+        read: impl FnOnce(&[u8]) -> T + Send + 'static,
+    ) -> Result<(Sealed, T), Fault> {
+        let archive = self.archive.clone();
         let taken = move || {
             let reading = read(&file);
-            compress(&file).map(|file| (file, reading))
+            archive.seal(account, &file).map(|sealed| (sealed, reading))
         };
         self.apart(taken).await
     }
@@ -78,34 +69,5 @@ impl Intake {
             work()
         });
         work.await.map_err(|ended| Fault::Broken(format!("a file could not be read: {ended}")))?
-    }
-}
-
-fn compress(original: &[u8]) -> Result<File, Fault> {
-    let content = zstd::bulk::compress(original, COMPRESSION_LEVEL).map_err(|error| Fault::Broken(error.to_string()))?;
-    let sha256 = digest(&SHA256, original).as_ref().to_vec();
-    Ok(File { sha256, copy_of: None, size: Bytes::of_content(original), content })
-}
-
-impl File {
-    /// What its bytes are known by: the digest, which the id of the rejected invoice follows that it is a copy of.
-    #[must_use]
-    pub fn key(&self) -> Vec<u8> {
-        let mut key = self.sha256.clone();
-        key.extend(self.copy_of.iter().flat_map(Uuid::as_bytes));
-        key
-    }
-
-    /// The original, when it still is what it was.
-    pub fn original(&self) -> Result<Vec<u8>, &'static str> {
-        let size = usize::try_from(self.size.get()).unwrap_or(usize::MAX);
-        if size > MAX_FILE_BYTES {
-            return Err("it is larger than any file that is taken");
-        }
-        let original = zstd::bulk::decompress(&self.content, size).map_err(|_| "it cannot be decompressed")?;
-        if original.len() != size || digest(&SHA256, &original).as_ref() != self.sha256 {
-            return Err("it does not match its digest");
-        }
-        Ok(original)
     }
 }

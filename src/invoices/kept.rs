@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::InvoiceError;
-use super::intake::File;
+use crate::archive::File;
 use crate::db::Tx;
 use crate::ids::AccountId;
 use crate::quota::level::Thresholds;

@@ -1,6 +1,5 @@
 //! The archive of invoices: sent ones with their life, received ones as they came, receipts that move them.
 
-mod archive;
 mod convert;
 mod copies;
 mod download;

@@ -8,13 +8,12 @@ use prost::Message;
 use sea_orm::sea_query::{Expr, Func};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, ExprTrait, QueryFilter, QuerySelect};
 
-use super::archive::{self, Stored};
-use super::intake::File;
 use super::kept::Kept;
 use super::names::{sent_as, spellings};
 use super::state::{InvoiceState, RecipientAnswer, Said, forward, together};
 use super::store::{ReceiptRow, Row};
 use super::{InvoiceError, issued, store};
+use crate::archive::{self, File, Stored};
 use crate::db::entity::{document, invoice, receipt};
 use crate::db::{Tx, tenant};
 use crate::fatturapa::{Receipt, ReceiptKind, Unreadable};

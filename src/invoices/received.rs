@@ -1,11 +1,11 @@
 //! Received invoices: kept whatever they look like (I2), never refused for space (S4).
 
-use super::archive::{self, Stored};
 use super::kept::Kept;
 use super::sent::NewInvoice;
 use super::state::{Direction, InvoiceState};
 use super::store::Beginning;
 use super::{InvoiceError, findings, store};
+use crate::archive::{self, Stored};
 use crate::db::Tx;
 use crate::ids::{AccountId, InvoiceId};
 use crate::quota::DocumentKind;

@@ -2,13 +2,12 @@
 
 use uuid::Uuid;
 
-use super::archive::{self, Stored};
 use super::findings::{self, Found};
-use super::intake::File;
 use super::kept::Kept;
 use super::state::{Direction, InvoiceState};
 use super::store::Beginning;
 use super::{InvoiceError, copies, store};
+use crate::archive::{self, File, Stored};
 use crate::db::Tx;
 use crate::fatturapa::{Invoice, Unreadable};
 use crate::ids::{AccountId, InvoiceId};

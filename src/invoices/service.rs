@@ -1,6 +1,7 @@
 //! The gRPC face of invoices.
 
 use chrono::NaiveDate;
+use tokio::time::Instant;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::convert;
@@ -10,7 +11,8 @@ use super::list::{self, Bounds};
 use super::queue::{self, Looked};
 use super::receipts::{self, NewReceipt, Recorded};
 use super::sent::{self, Draft, NewInvoice};
-use super::{Intake, InvoiceError, archive, copies, export, import, issued, judged, list_receipts, received, store};
+use super::{Intake, InvoiceError, copies, export, import, issued, judged, list_receipts, received, store};
+use crate::archive::Archive;
 use crate::call::Call;
 use crate::clock::CalendarDay;
 use crate::db::{Db, Fault, Tx};
@@ -29,8 +31,10 @@ use crate::streams::{self, Outgoing};
 pub struct InvoicesApi {
     /// Where invoices rest.
     pub db: Db,
-    /// What reads and compresses their files.
+    /// What reads and seals their files.
     pub intake: Intake,
+    /// Where their bytes rest.
+    pub archive: Archive,
     /// From which percentage on each level begins.
     pub thresholds: Thresholds,
     /// Seals page tokens.
@@ -49,7 +53,7 @@ impl InvoicesService for InvoicesApi {
         let mut request = request.into_inner();
         let given = convert::sent_file(&request)?;
         let once = call.once(given.request_id, &request);
-        let (new, _) = self.sent(call.account(), None, given.file_name, std::mem::take(&mut request.file)).await?;
+        let (new, _) = self.sent(&call, None, given.file_name, std::mem::take(&mut request.file)).await?;
         let input = (call.account(), self.thresholds, new);
         let answer = self.db.once(once, input, async |tx: &Tx, (account, thresholds, new): &(AccountId, Thresholds, NewInvoice)| {
             let (row, already_stored) = sent::create(tx, *account, *thresholds, new).await?;
@@ -68,7 +72,7 @@ impl InvoicesService for InvoicesApi {
         let mut request = request.into_inner();
         let (given, file_name) = convert::new_version(&request)?;
         let once = call.once(given.request_id, &request);
-        let (new, _) = self.sent(call.account(), Some(given.id), file_name, std::mem::take(&mut request.file)).await?;
+        let (new, _) = self.sent(&call, Some(given.id), file_name, std::mem::take(&mut request.file)).await?;
         let answer = self.db.once(once, (self.draft(&call, &given), new), async |tx: &Tx, (draft, new): &(Draft, NewInvoice)| {
             let invoice = Some(convert::invoice(&sent::update(tx, *draft, new).await?));
             Ok::<_, InvoiceError>(pb::UpdateSentInvoiceResponse { invoice, findings: new.found.findings().to_vec() })
@@ -101,7 +105,7 @@ impl InvoicesService for InvoicesApi {
         let once = call.once(given.request_id, &request);
         let draft = self.draft(&call, &given);
         for _ in 0..JUDGED_AT_MOST {
-            let looked = self.looked(draft).await?;
+            let looked = self.looked(draft, call.deadline).await?;
             let sha256 = looked.as_ref().map(|looked| looked.sha256.clone());
             let input = (draft, looked);
             let answer = self.db.once(once.clone(), input, async |tx: &Tx, (draft, looked): &(Draft, Option<Looked>)| {
@@ -128,9 +132,9 @@ impl InvoicesService for InvoicesApi {
         let request = request.into_inner();
         let (request_id, source) = convert::copy(&request)?;
         let once = call.once(request_id, &request);
-        let found = archive::original(self.db.reader(), call.account(), source.0, &[DocumentKind::Sent]).await?;
+        let found = self.archive.original(call.account(), source.0, &[DocumentKind::Sent], call.deadline).await?;
         let (_, file) = found.ok_or(InvoiceError::NotFound)?;
-        let (new, _) = self.sent(call.account(), Some(source), String::new(), file).await?;
+        let (new, _) = self.sent(&call, Some(source), String::new(), file).await?;
         let input = (call.account(), self.thresholds, source, new);
         let answer = self.db.once(
             once,
@@ -150,8 +154,7 @@ impl InvoicesService for InvoicesApi {
         let mut request = request.into_inner();
         let given = convert::delivered_file(&request.request_id, &request.file_name, &request.file)?;
         let once = call.once(given.request_id, &request);
-        let (file, look) = self.intake.invoice(std::mem::take(&mut request.file), self.today()).await?;
-        let new = NewInvoice { file_name: given.file_name, file, found: Found::new(&look.judgement, &[]), read: look.invoice };
+        let new = self.received(&call, given.file_name, std::mem::take(&mut request.file)).await?;
         let input = (call.account(), self.thresholds, new);
         let answer = self.db.once(once, input, async |tx: &Tx, (account, thresholds, new): &(AccountId, Thresholds, NewInvoice)| {
             let (row, already_stored) = received::receive(tx, *account, *thresholds, new).await?;
@@ -165,8 +168,8 @@ impl InvoicesService for InvoicesApi {
         let mut request = request.into_inner();
         let given = convert::delivered_file(&request.request_id, &request.file_name, &request.file)?;
         let once = call.once(given.request_id, &request);
-        let (file, read) = self.intake.receipt(std::mem::take(&mut request.file)).await?;
-        let input = (call.account(), self.thresholds, NewReceipt { file_name: given.file_name, file, read });
+        let new = self.receipt(&call, given.file_name, std::mem::take(&mut request.file)).await?;
+        let input = (call.account(), self.thresholds, new);
         let answer = self.db.once(once, input, async |tx: &Tx, (account, thresholds, new): &(AccountId, Thresholds, NewReceipt)| {
             let (Recorded { receipt, invoice }, already_stored) = receipts::record(tx, *account, *thresholds, new).await?;
             Ok::<_, InvoiceError>(pb::RecordReceiptResponse {
@@ -217,7 +220,7 @@ impl InvoicesService for InvoicesApi {
 
     async fn export_invoices(&self, request: Request<pb::ExportInvoicesRequest>) -> Result<Response<Self::ExportInvoicesStream>, Status> {
         let call = Call::of(&request);
-        let asked = export::asked(request.get_ref(), call.account(), &self.seal)?;
+        let asked = export::asked(request.get_ref(), &call, &self.seal)?;
         let part = export::find(self, &asked).await?;
         let api = self.clone();
         Ok(Response::new(streams::answer(call, |outlet| export::send(api, asked, part, outlet))))
@@ -244,10 +247,10 @@ impl InvoicesService for InvoicesApi {
         let call = Call::of(&request);
         let (id, form) = convert::download(request.get_ref())?;
         let invoices = [DocumentKind::Sent, DocumentKind::Received];
-        let found = archive::original(self.db.reader(), call.account(), id.0, &invoices).await?;
+        let found = self.archive.original(call.account(), id.0, &invoices, call.deadline).await?;
         let (document, file) = found.ok_or(InvoiceError::NotFound)?;
         let download = match form {
-            Form::Original => Download::stored(document.file_name, &document.sha256, file),
+            Form::Original => Download::stored(document.file_name.clone(), document.digest(), file),
             Form::Made(made) => self.intake.made(document.file_name, file, made, self.today()).await?,
         };
         Ok(Response::new(download.answer(call)))
@@ -261,9 +264,9 @@ impl InvoicesService for InvoicesApi {
     ) -> Result<Response<Self::DownloadReceiptStream>, Status> {
         let call = Call::of(&request);
         let id = convert::receipt_id(&request.get_ref().receipt_id)?;
-        let found = archive::original(self.db.reader(), call.account(), id.0, &[DocumentKind::Receipt]).await?;
+        let found = self.archive.original(call.account(), id.0, &[DocumentKind::Receipt], call.deadline).await?;
         let (document, file) = found.ok_or(InvoiceError::ReceiptNotFound)?;
-        let download = Download::stored(document.file_name, &document.sha256, file);
+        let download = Download::stored(document.file_name.clone(), document.digest(), file);
         Ok(Response::new(download.answer(call)))
     }
 }
@@ -276,29 +279,43 @@ impl InvoicesApi {
         CalendarDay::of(self.db.clock().now()).date()
     }
 
-    /// Reads, judges and compresses the file of a sent invoice; refused is what is no invoice at all. `own` is the invoice that it is about.
-    /// Also tells what makes each of its invoices the one it is.
+    /// Looks at the file of a sent invoice and brings it to where it is to rest; refused is what is no invoice at all. `own` is the invoice that
+    /// it is about. Also tells what makes each of its invoices the one it is.
     pub(super) async fn sent(
         &self,
-        account: AccountId,
+        call: &Call,
         own: Option<InvoiceId>,
         file_name: String,
         file: Vec<u8>,
     ) -> Result<(NewInvoice, Vec<Identity>), InvoiceError> {
-        let (file, look) = self.intake.invoice(file, self.today()).await?;
+        let (sealed, look) = self.intake.invoice(call.account(), file, self.today()).await?;
         if let Some(unreadable) = look.no_invoice() {
             return Err(unreadable.clone().into());
         }
-        let archive = issued::compare(self.db.reader(), account, own, &look.identities).await?;
+        let archive = issued::compare(self.db.reader(), call.account(), own, &look.identities).await?;
+        let file = self.archive.put(sealed, call.deadline).await?;
         let new = NewInvoice { file_name, file, found: Found::new(&look.judgement, &archive), read: look.invoice };
         Ok((new, look.identities))
     }
 
+    /// Looks at the file of a received invoice, whatever it is, and brings it to where it is to rest.
+    pub(super) async fn received(&self, call: &Call, file_name: String, file: Vec<u8>) -> Result<NewInvoice, Fault> {
+        let (sealed, look) = self.intake.invoice(call.account(), file, self.today()).await?;
+        let file = self.archive.put(sealed, call.deadline).await?;
+        Ok(NewInvoice { file_name, file, found: Found::new(&look.judgement, &[]), read: look.invoice })
+    }
+
+    /// Reads a receipt, whatever it is, and brings it to where it is to rest.
+    pub(super) async fn receipt(&self, call: &Call, file_name: String, file: Vec<u8>) -> Result<NewReceipt, Fault> {
+        let (sealed, read) = self.intake.receipt(call.account(), file).await?;
+        Ok(NewReceipt { file_name, file: self.archive.put(sealed, call.deadline).await?, read })
+    }
+
     /// The file of a draft as it is now, looked at as the SdI would today; none when it is not there or no draft, which the write tells.
-    async fn looked(&self, draft: Draft) -> Result<Option<Looked>, InvoiceError> {
-        let found = archive::original(self.db.reader(), draft.account, draft.id.0, &[DocumentKind::Sent]).await?;
+    async fn looked(&self, draft: Draft, deadline: Instant) -> Result<Option<Looked>, InvoiceError> {
+        let found = self.archive.original(draft.account, draft.id.0, &[DocumentKind::Sent], deadline).await?;
         let Some((document, file)) = found else { return Ok(None) };
-        Ok(Some(Looked { look: self.intake.look(file, self.today()).await?, sha256: document.sha256 }))
+        Ok(Some(Looked { look: self.intake.look(file, self.today()).await?, sha256: document.digest().to_vec() }))
     }
 
     /// Notes what a draft was refused for. The refusal stands either way.

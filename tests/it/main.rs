@@ -17,6 +17,7 @@
 #[macro_use]
 mod support;
 
+mod archive;
 mod audit;
 mod bad_input;
 mod cancel;

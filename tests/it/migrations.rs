@@ -8,9 +8,9 @@ use spazio::db::migration::{Standing, migrate};
 use spazio::invoices::{Bounds, listed};
 use spazio::paging::Seal;
 
-use crate::support::{Customer, Engine, Reworded as _, TestApp, TestDatabase, by_card, pb, spazio as program};
+use crate::support::{Customer, Engine, Reworded as _, TestApp, TestDatabase, by_card, in_a_bucket, pb, spazio as program};
 
-on_both_databases!(
+on_both_databases!(with super::in_a_bucket;
     every_column_of_every_entity_is_in_the_schema_and_the_other_way_round,
     a_newer_schema_is_refused,
     invoices_from_before_the_search_are_found_after_its_migration,
@@ -19,6 +19,7 @@ on_both_databases!(
 async fn every_column_of_every_entity_is_in_the_schema_and_the_other_way_round(app: &TestApp) {
     leaves_a_row_in_every_table(app).await;
     agrees::<entity::account::Entity>(app).await;
+    agrees::<entity::blob::Entity>(app).await;
     agrees::<entity::cart::Entity>(app).await;
     agrees::<entity::charge::Entity>(app).await;
     agrees::<entity::document::Entity>(app).await;
@@ -40,7 +41,7 @@ async fn every_column_of_every_entity_is_in_the_schema_and_the_other_way_round(a
     agrees::<entity::service::Entity>(app).await;
     agrees::<entity::simulated_charge::Entity>(app).await;
     agrees::<entity::space::Entity>(app).await;
-    assert_eq!(tables(app).await, 22 + 1, "and the list of migrations");
+    assert_eq!(tables(app).await, 23 + 1, "and the list of migrations");
 }
 
 async fn leaves_a_row_in_every_table(app: &TestApp) {
@@ -142,7 +143,7 @@ async fn serve_refuses_a_postgres_that_is_behind_and_names_the_command() {
     let behind = program(folder.path()).arg("serve").args(flags).output().expect("it runs");
     let told = String::from_utf8_lossy(&behind.stderr);
     assert_eq!(behind.status.code(), Some(3), "{told}");
-    assert!(told.contains("is behind by 2 migrations:") && told.contains("run `spazio migrate`"), "{told}");
+    assert!(told.contains("is behind by 4 migrations:") && told.contains("run `spazio migrate`"), "{told}");
 
     for part in ["2 migrations applied: ", " was up to date already"] {
         let migrated = program(folder.path()).args(["migrate", "--database", &database.url]).output().expect("it runs");

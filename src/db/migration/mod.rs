@@ -3,6 +3,7 @@
 mod m0001_foundation;
 mod m0002_findings;
 mod m0003_search;
+mod m0004_blobs;
 
 use sea_orm::{ConnectionTrait, DbErr, RuntimeErr};
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait, async_trait};
@@ -16,7 +17,12 @@ struct Migrations;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrations {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_foundation::Migration), Box::new(m0002_findings::Migration), Box::new(m0003_search::Migration)]
+        vec![
+            Box::new(m0001_foundation::Migration),
+            Box::new(m0002_findings::Migration),
+            Box::new(m0003_search::Migration),
+            Box::new(m0004_blobs::Migration),
+        ]
     }
 }
 

@@ -106,9 +106,9 @@ fn attributes(element: Element<'_, '_>, is_root: bool) -> Vec<(String, String)> 
     let mut left = Vec::new();
     for attribute in element.attributes() {
         let namespace = element.namespace_of(attribute);
-        let is_known = is_root && namespace.is_none() && KNOWN.contains(&attribute.name.as_str());
+        let is_known = is_root && namespace.is_none() && KNOWN.contains(&attribute.name);
         if !is_known && namespace != Some(SCHEMA_INSTANCE) {
-            left.push((attribute.name.clone(), attribute.value.clone()));
+            left.push((attribute.name.to_owned(), attribute.value.clone().into_owned()));
         }
     }
     left

@@ -3,14 +3,15 @@
 use super::super::list;
 use super::Asked;
 use super::part::{Known, Period, Start};
+use crate::call::Call;
 use crate::check::{Check, Invalid};
-use crate::ids::AccountId;
 use crate::paging::Seal;
 use crate::pb::spazio::v1 as pb;
 use crate::wire;
 
 /// The part of an export that is asked for; its tokens are good for the same period, direction and account.
-pub(in crate::invoices) fn asked(request: &pb::ExportInvoicesRequest, account: AccountId, seal: &Seal) -> Result<Asked, Invalid> {
+pub(in crate::invoices) fn asked(request: &pb::ExportInvoicesRequest, call: &Call, seal: &Seal) -> Result<Asked, Invalid> {
+    let (account, deadline) = (call.account(), call.deadline);
     let mut check = Check::default();
     let from = check.take_optional("issued_from", request.issued_from.as_ref().map(wire::calendar_day));
     let through = check.take_optional("issued_through", request.issued_through.as_ref().map(wire::calendar_day));
@@ -29,5 +30,5 @@ pub(in crate::invoices) fn asked(request: &pb::ExportInvoicesRequest, account: A
     if request.from_byte > 0 && known.as_ref().is_some_and(|known| known.fingerprint.is_none()) {
         check.refuse("from_byte", "goes with the part_token of the part that broke off");
     }
-    check.finish(|| Some(Asked { account, period: period?, known: known?, from_byte: request.from_byte, question }))
+    check.finish(|| Some(Asked { account, period: period?, known: known?, from_byte: request.from_byte, deadline, question }))
 }

@@ -18,13 +18,14 @@ use std::io;
 use data_encoding::HEXLOWER;
 use prost::bytes::Bytes;
 use tokio::task::spawn_blocking;
+use tokio::time::Instant;
 use tonic::Status;
 
 pub(super) use self::convert::asked;
 use self::entries::{Added, Entry};
 use self::pack::Pack;
 use self::part::{Known, Part, Period};
-use super::{InvoiceError, InvoicesApi, archive};
+use super::{InvoiceError, InvoicesApi};
 use crate::db::Fault;
 use crate::ids::AccountId;
 use crate::pb::spazio::v1 as pb;
@@ -38,6 +39,8 @@ pub(super) struct Asked {
     pub period: Period,
     pub known: Known,
     pub from_byte: u64,
+    /// When the call's time is over.
+    pub deadline: Instant,
     /// What its tokens are good for.
     pub question: String,
 }
@@ -60,7 +63,7 @@ pub(super) async fn send(api: InvoicesApi, asked: Asked, part: Part, outlet: Out
     let mut damaged = Vec::new();
     let stored = part.stored_time();
     for entry in entries::entries(part) {
-        let (added, packed) = add(&api, asked.account, &entry, pack).await.map_err(Status::from)?;
+        let (added, packed) = add(&api, &asked, &entry, pack).await.map_err(Status::from)?;
         pack = packed;
         index.push_str(&entry.line(&added));
         if matches!(added, Added::Damaged) {
@@ -93,24 +96,24 @@ fn described(api: &InvoicesApi, asked: &Asked, part: &Part) -> pb::ExportDescrip
 }
 
 /// Packs a document, or tells what is the matter with it: one that is damaged must not keep the others from their owner.
-async fn add(api: &InvoicesApi, account: AccountId, entry: &Entry, mut pack: Pack) -> Result<(Added, Pack), InvoiceError> {
+async fn add(api: &InvoicesApi, asked: &Asked, entry: &Entry, mut pack: Pack) -> Result<(Added, Pack), InvoiceError> {
     let kinds = [DocumentKind::Sent, DocumentKind::Received, DocumentKind::Receipt];
-    let (document, file) = match archive::original(api.db.reader(), account, entry.document(), &kinds).await {
+    let (document, file) = match api.archive.original(asked.account, entry.document(), &kinds, asked.deadline).await {
         Ok(Some(found)) => found,
         // A draft was deleted meanwhile.
         Ok(None) => return Err(InvoiceError::PartChanged),
-        Err(InvoiceError::Fault(fault @ Fault::Damaged { .. })) => {
+        Err(fault @ Fault::Damaged { .. }) => {
             tracing::error!(document = %entry.id(), "left out of an export: {fault}");
             return Ok((Added::Damaged, pack));
         }
-        Err(error) => return Err(error),
+        Err(fault) => return Err(fault.into()),
     };
     let (path, stored) = (entry.path().to_owned(), entry.stored());
     let pack = blocking(move || {
         pack.add(&path, stored, &file)?;
         Ok(pack)
     });
-    Ok((Added::Packed { sha256: HEXLOWER.encode(&document.sha256) }, pack.await?))
+    Ok((Added::Packed { sha256: HEXLOWER.encode(document.digest()) }, pack.await?))
 }
 
 /// Work that keeps a processor busy, away from the threads that serve calls.

@@ -27,7 +27,7 @@ pub(super) async fn import(
     let mut batch = gathering.next().await?;
     while let Some(files) = batch {
         let stored = async {
-            for result in store::store(&api, call.account(), files).await.map_err(Status::from)? {
+            for result in store::store(&api, &call, files).await.map_err(Status::from)? {
                 outlet.send(result).await?;
             }
             Ok::<_, Cut>(())

@@ -2,7 +2,6 @@
 
 use futures_util::future::try_join_all;
 
-use super::super::findings::Found;
 use super::super::kept::Kept;
 use super::super::receipts::{self, NewReceipt};
 use super::super::sent::{self, NewInvoice};
@@ -10,6 +9,7 @@ use super::super::state::InvoiceState;
 use super::super::store::Row;
 use super::super::{InvoiceError, InvoicesApi, issued, received};
 use super::request::{Asked, Place, What};
+use crate::call::Call;
 use crate::db::{Fault, Tx};
 use crate::fatturapa::Identity;
 use crate::ids::{AccountId, ReceiptId};
@@ -27,8 +27,8 @@ enum Ready {
 }
 
 /// What became of each file, in their order.
-pub(super) async fn store(api: &InvoicesApi, account: AccountId, batch: Vec<Asked>) -> Result<Vec<pb::ImportInvoicesResponse>, Fault> {
-    let read = try_join_all(batch.into_iter().map(|asked| read(api, account, asked))).await?;
+pub(super) async fn store(api: &InvoicesApi, call: &Call, batch: Vec<Asked>) -> Result<Vec<pb::ImportInvoicesResponse>, Fault> {
+    let read = try_join_all(batch.into_iter().map(|asked| read(api, call, asked))).await?;
     let (mut places, mut ready, mut results) = (Vec::new(), Vec::new(), Vec::new());
     for (place, file) in read {
         match file {
@@ -40,7 +40,7 @@ pub(super) async fn store(api: &InvoicesApi, account: AccountId, batch: Vec<Aske
             Err(refusal) => results.push(Some(place.refused(&refusal.refused()))),
         }
     }
-    let mut stored = together(api, account, ready).await?.into_iter().zip(places);
+    let mut stored = together(api, call.account(), ready).await?.into_iter().zip(places);
     let mut result = || {
         stored.next().map(|(outcome, place)| match outcome {
             Ok(file) => place.stored(file),
@@ -50,7 +50,7 @@ pub(super) async fn store(api: &InvoicesApi, account: AccountId, batch: Vec<Aske
     Ok(results.into_iter().filter_map(|known| known.or_else(&mut result)).collect())
 }
 
-async fn read(api: &InvoicesApi, account: AccountId, asked: Asked) -> Result<(Place, Result<Ready, InvoiceError>), Fault> {
+async fn read(api: &InvoicesApi, call: &Call, asked: Asked) -> Result<(Place, Result<Ready, InvoiceError>), Fault> {
     let Asked { place, file } = asked;
     let (what, bytes) = match file {
         Ok(file) => file,
@@ -59,17 +59,11 @@ async fn read(api: &InvoicesApi, account: AccountId, asked: Asked) -> Result<(Pl
     let file_name = place.file_name().to_owned();
     let ready = match what {
         What::Sent(state) => {
-            let read = api.sent(account, None, file_name, bytes).await;
+            let read = api.sent(call, None, file_name, bytes).await;
             read.map(|(new, identities)| Ready::Sent(state, new, identities))
         }
-        What::Received => {
-            let (file, look) = api.intake.invoice(bytes, api.today()).await?;
-            Ok(Ready::Received(NewInvoice { file_name, file, found: Found::new(&look.judgement, &[]), read: look.invoice }))
-        }
-        What::Receipt => {
-            let (file, read) = api.intake.receipt(bytes).await?;
-            Ok(Ready::Receipt(NewReceipt { file_name, file, read }))
-        }
+        What::Received => Ok(Ready::Received(api.received(call, file_name, bytes).await?)),
+        What::Receipt => Ok(Ready::Receipt(api.receipt(call, file_name, bytes).await?)),
     };
     Ok((place, ready))
 }

@@ -21,6 +21,8 @@ const BEGINNING: &str = "2026-03-16T09:00:00Z";
 
 /// The real server on a port that the system chose. Calls go through its [`Front`], to which it dereferences.
 pub struct TestApp {
+    /// What it was started with.
+    pub config: Config,
     /// Its database, to be looked at from outside.
     pub database: TestDatabase,
     app: App,
@@ -64,7 +66,7 @@ impl TestApp {
         let clock = Clock::manual(instant(BEGINNING));
         let app = app::start(&config, clock.clone()).await.unwrap_or_else(|error| panic!("the server does not start: {error}"));
         let front = Front::of(app.address, folder.path(), clock.clone());
-        Self { database, app, front, clock, folder }
+        Self { config, database, app, front, clock, folder }
     }
 
     /// The folder with its key, its mails and, on SQLite, its database.

@@ -65,6 +65,19 @@ impl Front {
     pub fn customer<'a>(&'a self, name: &'a str) -> NewCustomer<'a> {
         NewCustomer { front: self, name, plan: "trial-1m".to_owned(), days_old: 0, language: pb::Language::It }
     }
+
+    /// A customer whose account was created at another front door of the same database.
+    pub fn returning(&self, account: AccountId, email: String) -> Customer {
+        Customer {
+            account,
+            email,
+            panel: self.caller(ActsAs::Customer(account)),
+            service: self.service().about(account),
+            operator: self.operator().about(account),
+            invoices: Mutex::new(Generator::new(account.0.as_u64_pair().1)),
+            fillers: AtomicU64::new(0),
+        }
+    }
 }
 
 impl NewCustomer<'_> {
@@ -116,16 +129,7 @@ impl NewCustomer<'_> {
         let email = request.holder.as_ref().map(|holder| holder.email.clone()).unwrap_or_default();
         let created = self.front.operator().accounts().create_account(request).await;
         let account = served(created).account.expect("the account");
-        let account = account.account_id.parse().expect("an account's id");
-        Customer {
-            account,
-            email,
-            panel: self.front.caller(ActsAs::Customer(account)),
-            service: self.front.service().about(account),
-            operator: self.front.operator().about(account),
-            invoices: Mutex::new(Generator::new(account.0.as_u64_pair().1)),
-            fillers: AtomicU64::new(0),
-        }
+        self.front.returning(account.account_id.parse().expect("an account's id"), email)
     }
 
     /// Creates the account and fills its space to so many per cent with received documents.

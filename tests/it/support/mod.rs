@@ -5,6 +5,7 @@
 //! every account must agree and the server must end cleanly.
 
 mod app;
+mod bucket;
 mod caller;
 mod crowd;
 mod customer;
@@ -16,6 +17,7 @@ mod refusal;
 mod values;
 
 pub use app::{TestApp, played};
+pub use bucket::{Bucket, Mishap, in_a_bucket};
 pub use caller::{Bearer, Caller, Front};
 pub use customer::{Customer, Reworded};
 pub use database::{Engine, TestDatabase};
