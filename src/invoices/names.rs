@@ -7,11 +7,11 @@
 use std::collections::HashSet;
 
 use sea_orm::sea_query::{Expr, Func};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, ExprTrait, FromQueryResult, QueryFilter, QuerySelect, Statement};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, ExprTrait, FromQueryResult, QueryFilter, QuerySelect, Select, Statement};
 
-use super::InvoiceError;
+use super::{InvoiceError, receipts};
 use crate::account;
-use crate::db::entity::document;
+use crate::db::entity::{document, receipt};
 use crate::db::{Fault, Tx, tenant};
 use crate::fatturapa::SdiFileName;
 use crate::ids::AccountId;
@@ -59,15 +59,17 @@ async fn advance(tx: &Tx, sender: &str, by: u64) -> Result<u64, DbErr> {
     last.ok_or_else(|| DbErr::RecordNotFound(format!("the series of {sender}")))
 }
 
-/// Which of these came with files of the account, signed or not: their stems.
+/// Which of these came with files of the account, signed or not, or are spoken of by receipts, so that the SdI knows them: their stems.
 async fn used(tx: &Tx, account: AccountId, names: &[SdiFileName]) -> Result<HashSet<String>, DbErr> {
-    let spellings = names.iter().flat_map(|name| spellings(&name.to_string()));
-    let found: Vec<String> = sent_as(account, spellings).select_only().column(document::Column::FileName).into_tuple().all(tx).await?;
-    Ok(found.iter().map(|name| stem(name)).collect())
+    let spellings: Vec<_> = names.iter().flat_map(|name| spellings(&name.to_string())).collect();
+    let sent = sent_as(account, spellings.clone()).select_only().column(document::Column::FileName);
+    let told = receipts::waiting(account).filter(receipts::speaks_of(spellings)).select_only().column(receipt::Column::InvoiceFileName);
+    let (sent, told): (Vec<String>, Vec<String>) = (sent.into_tuple().all(tx).await?, told.into_tuple().all(tx).await?);
+    Ok(sent.iter().chain(&told).map(|name| stem(name)).collect())
 }
 
 /// The account's sent files under one of these names, given in capitals.
-pub(super) fn sent_as(account: AccountId, names: impl IntoIterator<Item = String>) -> sea_orm::Select<document::Entity> {
+pub(super) fn sent_as(account: AccountId, names: impl IntoIterator<Item = String>) -> Select<document::Entity> {
     let capitals = Expr::expr(Func::upper(Expr::col((document::Entity, document::Column::FileName))));
     tenant::of::<document::Entity>(account)
         .filter(document::Column::Kind.eq(DocumentKind::Sent))

@@ -5,8 +5,8 @@
 //! so that a receipt and its invoice that come at once cannot miss each other.
 
 use prost::Message;
-use sea_orm::sea_query::{Expr, Func};
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, ExprTrait, QueryFilter, QuerySelect};
+use sea_orm::sea_query::{Expr, Func, SimpleExpr};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, ExprTrait, QueryFilter, QuerySelect, Select};
 
 use super::kept::Kept;
 use super::names::{sent_as, spellings};
@@ -14,6 +14,7 @@ use super::state::{InvoiceState, RecipientAnswer, Said, forward, together};
 use super::store::{ReceiptRow, Row};
 use super::{InvoiceError, issued, store};
 use crate::archive::{self, File, Stored};
+use crate::db::entity::receipt::Column;
 use crate::db::entity::{document, invoice, receipt};
 use crate::db::{Tx, tenant};
 use crate::fatturapa::{Receipt, ReceiptKind, Unreadable};
@@ -116,7 +117,7 @@ async fn insert(tx: &Tx, account: AccountId, id: ReceiptId, new: &NewReceipt) ->
 }
 
 async fn get(connection: &impl ConnectionTrait, account: AccountId, id: ReceiptId) -> Result<ReceiptRow, InvoiceError> {
-    let found = tenant::of::<receipt::Entity>(account).filter(receipt::Column::Id.eq(id)).one(connection).await?;
+    let found = tenant::of::<receipt::Entity>(account).filter(Column::Id.eq(id)).one(connection).await?;
     found.ok_or(InvoiceError::NotFound)
 }
 
@@ -129,10 +130,10 @@ async fn spoken_of(connection: &impl ConnectionTrait, account: AccountId, receip
     }
     let Some(identifier) = &receipt.sdi_identifier else { return Ok(None) };
     let known = tenant::of::<receipt::Entity>(account)
-        .filter(receipt::Column::SdiIdentifier.eq(identifier.as_str()))
-        .filter(receipt::Column::InvoiceId.is_not_null())
+        .filter(Column::SdiIdentifier.eq(identifier.as_str()))
+        .filter(Column::InvoiceId.is_not_null())
         .select_only()
-        .column(receipt::Column::InvoiceId)
+        .column(Column::InvoiceId)
         .into_tuple::<InvoiceId>()
         .one(connection)
         .await?;
@@ -161,56 +162,44 @@ async fn named(connection: &impl ConnectionTrait, account: AccountId, name: &str
 ///
 /// Call it while the account's space row is held.
 pub(super) async fn apply(tx: &Tx, invoice: Row) -> Result<Row, InvoiceError> {
-    adopt_by_name(tx, &invoice).await?;
+    adopt(tx, &invoice, speaks_of(spellings(&invoice.file_name))).await?;
     let mut receipts = about(tx, &invoice).await?;
-    if adopt_by_identifier(tx, &invoice, &receipts).await? > 0 {
+    let identifiers: Vec<_> = receipts.iter().filter_map(|receipt| receipt.sdi_identifier.clone()).collect();
+    if !identifiers.is_empty() && adopt(tx, &invoice, Column::SdiIdentifier.is_in(identifiers)).await? {
         receipts = about(tx, &invoice).await?;
     }
     move_on(tx, invoice, &receipts).await
 }
 
-async fn adopt_by_name(tx: &Tx, invoice: &Row) -> Result<(), InvoiceError> {
-    let capitals = Expr::expr(Func::upper(Expr::col(receipt::Column::InvoiceFileName)));
-    let waiting = waiting(invoice.account_id).filter(capitals.is_in(spellings(&invoice.file_name))).all(tx).await?;
+/// Gives an invoice those of some waiting receipts that speak of it. Tells whether there was one.
+async fn adopt(tx: &Tx, invoice: &Row, some: SimpleExpr) -> Result<bool, InvoiceError> {
+    let account = invoice.account_id;
     let mut own = Vec::new();
-    for receipt in waiting {
-        if spoken_of(tx, invoice.account_id, &receipt).await?.is_some_and(|found| found.id == invoice.id) {
+    for receipt in waiting(account).filter(some).all(tx).await? {
+        if spoken_of(tx, account, &receipt).await?.is_some_and(|found| found.id == invoice.id) {
             own.push(receipt.id);
         }
     }
-    if !own.is_empty() {
-        adopt(tx, invoice, receipt::Column::Id.is_in(own)).await?;
+    if own.is_empty() {
+        return Ok(false);
     }
-    Ok(())
+    let adopted = receipt::ActiveModel { invoice_id: Set(Some(invoice.id)), ..Default::default() };
+    tenant::update_of::<receipt::Entity>(account).filter(Column::Id.is_in(own)).set(adopted).exec(tx).await?;
+    Ok(true)
 }
 
-async fn adopt_by_identifier(tx: &Tx, invoice: &Row, known: &[ReceiptRow]) -> Result<u64, InvoiceError> {
-    let identifiers: Vec<_> = known.iter().filter_map(|receipt| receipt.sdi_identifier.clone()).collect();
-    if identifiers.is_empty() {
-        return Ok(0);
-    }
-    let same = receipt::Column::SdiIdentifier.is_in(identifiers);
-    let mut own = Vec::new();
-    for receipt in waiting(invoice.account_id).filter(same).all(tx).await? {
-        if spoken_of(tx, invoice.account_id, &receipt).await?.is_some_and(|found| found.id == invoice.id) {
-            own.push(receipt.id);
-        }
-    }
-    if own.is_empty() { Ok(0) } else { adopt(tx, invoice, receipt::Column::Id.is_in(own)).await }
+/// Receipts about no invoice that is known.
+pub(super) fn waiting(account: AccountId) -> Select<receipt::Entity> {
+    tenant::of::<receipt::Entity>(account).filter(Column::InvoiceId.is_null())
 }
 
-fn waiting(account: AccountId) -> sea_orm::Select<receipt::Entity> {
-    tenant::of::<receipt::Entity>(account).filter(receipt::Column::InvoiceId.is_null())
-}
-
-async fn adopt(tx: &Tx, invoice: &Row, which: sea_orm::sea_query::SimpleExpr) -> Result<u64, InvoiceError> {
-    let rows = tenant::update_of::<receipt::Entity>(invoice.account_id).filter(receipt::Column::InvoiceId.is_null()).filter(which);
-    let adopted = rows.set(receipt::ActiveModel { invoice_id: Set(Some(invoice.id)), ..Default::default() }).exec(tx).await?;
-    Ok(adopted.rows_affected)
+/// Those that speak of a file with one of these names, given in capitals.
+pub(super) fn speaks_of(names: impl IntoIterator<Item = String>) -> SimpleExpr {
+    Expr::expr(Func::upper(Expr::col(Column::InvoiceFileName))).is_in(names)
 }
 
 async fn about(tx: &Tx, invoice: &Row) -> Result<Vec<ReceiptRow>, InvoiceError> {
-    Ok(tenant::of::<receipt::Entity>(invoice.account_id).filter(receipt::Column::InvoiceId.eq(invoice.id)).all(tx).await?)
+    Ok(tenant::of::<receipt::Entity>(invoice.account_id).filter(Column::InvoiceId.eq(invoice.id)).all(tx).await?)
 }
 
 /// What a stored receipt says; none of one that could not be read.

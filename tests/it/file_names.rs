@@ -13,6 +13,7 @@ on_both_databases!(
     a_draft_without_a_name_gets_the_next_one_of_its_account,
     a_signed_file_is_named_as_one,
     a_name_that_came_with_another_file_is_stepped_over,
+    a_name_that_the_sdi_knows_from_elsewhere_is_stepped_over,
     many_drafts_queued_at_once_get_as_many_names,
     a_holder_whose_identifier_moves_to_another_account_goes_on_where_it_was,
     when_every_name_was_given_a_name_of_ones_own_is_asked_for,
@@ -82,6 +83,16 @@ async fn a_name_that_came_with_another_file_is_stepped_over(app: &TestApp) {
 fn in_base_36(number: u32) -> String {
     let digit = |value: u32| char::from_digit(value, 36).expect("a digit").to_ascii_uppercase();
     format!("000{}{}", digit(number / 36), digit(number % 36))
+}
+
+async fn a_name_that_the_sdi_knows_from_elsewhere_is_stepped_over(app: &TestApp) {
+    let ann = app.customer("ann").create().await;
+    let sender = sender(&ann).await;
+    // Another program sent a file under this name, and its receipt came here.
+    let elsewhere = pb::Invoice { file_name: format!("{sender}_00001.xml"), ..Default::default() };
+    assert_eq!(ann.is_told(&elsewhere, ReceiptKind::Rejected).await.invoice, None);
+    let queued = ann.sends(&ann.invoice().unnamed()).await;
+    assert_eq!((queued.file_name, queued.state), (format!("{sender}_00002.xml"), pb::InvoiceState::Queued.into()));
 }
 
 async fn many_drafts_queued_at_once_get_as_many_names(app: &TestApp) {
