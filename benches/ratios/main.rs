@@ -28,20 +28,38 @@ use std::env;
 
 use support::Engine;
 
+/// `cargo bench -- lists` runs what has this word in its name; without one everything runs.
+fn wanted(part: &str) -> bool {
+    let mut words = env::args().skip(1).filter(|argument| !argument.starts_with("--")).peekable();
+    words.peek().is_none() || words.any(|word| part.contains(&word))
+}
+
 #[tokio::main]
 async fn main() {
-    start::measure(Engine::Sqlite).await;
-    get_space::compare(Engine::Sqlite).await;
-    create_sent::compare_with_plain_sqlite().await;
-    download::compare(Engine::Sqlite).await;
-    lists::compare(Engine::Sqlite).await;
-    if env::var_os("SPAZIO_TEST_POSTGRES").is_none() {
-        println!("\nSPAZIO_TEST_POSTGRES names no PostgreSQL that databases may be made in: its part was left out");
-        return;
+    let mut engines = vec![Engine::Sqlite];
+    if env::var_os("SPAZIO_TEST_POSTGRES").is_some() {
+        engines.push(Engine::Postgres);
+    } else {
+        println!("\nSPAZIO_TEST_POSTGRES names no PostgreSQL that databases may be made in: its part is left out");
     }
-    start::measure(Engine::Postgres).await;
-    get_space::compare(Engine::Postgres).await;
-    create_sent::compare_with_pgbench().await;
-    download::compare(Engine::Postgres).await;
-    lists::compare(Engine::Postgres).await;
+    for engine in engines {
+        if wanted("start") {
+            start::measure(engine).await;
+        }
+        if wanted("get_space") {
+            get_space::compare(engine).await;
+        }
+        if wanted("create_sent") {
+            match engine {
+                Engine::Sqlite => create_sent::compare_with_plain_sqlite().await,
+                Engine::Postgres => create_sent::compare_with_pgbench().await,
+            }
+        }
+        if wanted("download") {
+            download::compare(engine).await;
+        }
+        if wanted("lists") {
+            lists::compare(engine).await;
+        }
+    }
 }

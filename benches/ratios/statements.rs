@@ -26,8 +26,7 @@ pub const INVOICE: &str = "INSERT INTO invoice (id, account_id, direction, state
     RETURNING *";
 
 /// The words it is found by, as many as a usual invoice has; `{words}` is the database's way to take a JSON array apart.
-pub const WORDS: &str = "INSERT INTO invoice_word (account_id, word, invoice_id) SELECT :account, value, :document FROM {words}
-    WHERE TRUE ON CONFLICT DO NOTHING";
+pub const WORDS: &str = "INSERT INTO invoice_word (account_id, word, invoice_id) SELECT :account, value, :document FROM {words}";
 
 /// Twenty-six words.
 pub const FOUND_BY: &str = r#"["caffe","bianchi","spa","it09876543217","09876543217","td01","172026","17","2026","carta","per","stampanti","rif",

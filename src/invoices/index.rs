@@ -11,7 +11,6 @@ use super::words::{Words, in_columns};
 use crate::db::dialect::{self, Dialect};
 use crate::db::entity::{invoice, invoice_word};
 use crate::db::{Db, Fault, Tx, tenant};
-use crate::ids::{AccountId, InvoiceId};
 
 /// The columns an invoice is found by.
 pub(super) struct Found {
@@ -21,7 +20,7 @@ pub(super) struct Found {
 
 // Each word is a line of the index, written with its invoice: enough to find an invoice by, not all of a long one.
 const COUNTERPART_WORDS: usize = 12;
-const OTHER_WORDS: usize = 20;
+const OTHER_WORDS: usize = 16;
 const FILE_NAME_WORDS: usize = 4;
 
 impl Found {
@@ -48,30 +47,48 @@ pub(super) fn with_file_name(row: invoice::ActiveModel, file_name: &str) -> invo
     invoice::ActiveModel { words: Set(Some(words)), ..row }
 }
 
-/// The words that a row is found by, each once.
-pub(super) fn words_of(row: &Row) -> Vec<&str> {
-    in_columns([row.counterpart.as_str()].into_iter().chain(row.words.as_deref()))
+/// Adds a new row's words to the index.
+pub(super) async fn insert(tx: &Tx, row: &Row) -> Result<(), DbErr> {
+    add(tx, row, &words_of(row)).await
 }
 
-/// Adds an invoice's words to the index, in one statement. Those that are there stay.
-pub(super) async fn add(tx: &Tx, account: AccountId, id: InvoiceId, words: &[&str]) -> Result<(), DbErr> {
+/// Changes the index where a row's words changed.
+pub(super) async fn replace(tx: &Tx, before: &Row, row: &Row) -> Result<(), DbErr> {
+    let (old, new) = (words_of(before), words_of(row));
+    let gone: Vec<_> = old.iter().copied().filter(|word| !new.contains(word)).collect();
+    let come: Vec<_> = new.iter().copied().filter(|word| !old.contains(word)).collect();
+    remove(tx, row, &gone).await?;
+    add(tx, row, &come).await
+}
+
+/// Takes a row's words out of the index.
+pub(super) async fn delete(tx: &Tx, row: &Row) -> Result<(), DbErr> {
+    remove(tx, row, &words_of(row)).await
+}
+
+/// The words that the index has of a row, each once.
+fn words_of(row: &Row) -> Vec<&str> {
+    // What an older program wrote into the other column is not in the index.
+    row.words.as_ref().map(|words| in_columns([row.counterpart.as_str(), words])).unwrap_or_default()
+}
+
+/// One statement, whatever the number of words.
+async fn add(tx: &Tx, row: &Row, words: &[&str]) -> Result<(), DbErr> {
     let backend = tx.get_database_backend();
     let texts = dialect::texts_of_json(Dialect::of(backend), "$3");
-    let insert = format!(
-        "INSERT INTO invoice_word (account_id, word, invoice_id) SELECT $1, value, $2 FROM {texts} WHERE TRUE ON CONFLICT DO NOTHING"
-    );
+    let insert = format!("INSERT INTO invoice_word (account_id, word, invoice_id) SELECT $1, value, $2 FROM {texts}");
     let words = serde_json::to_string(words).map_err(|error| DbErr::Custom(error.to_string()))?;
-    tx.execute_raw(Statement::from_sql_and_values(backend, insert, [account.into(), id.into(), words.into()])).await.map(|_| ())
+    let values = [row.account_id.into(), row.id.into(), words.into()];
+    tx.execute_raw(Statement::from_sql_and_values(backend, insert, values)).await.map(|_| ())
 }
 
-/// Takes words of an invoice out of the index.
-pub(super) async fn remove<'w>(tx: &Tx, account: AccountId, id: InvoiceId, words: impl IntoIterator<Item = &'w str>) -> Result<(), DbErr> {
+async fn remove(tx: &Tx, row: &Row, words: &[&str]) -> Result<(), DbErr> {
     use invoice_word::Column;
-    let words: Vec<_> = words.into_iter().collect();
     if words.is_empty() {
         return Ok(());
     }
-    let lines = tenant::delete_of::<invoice_word::Entity>(account).filter(Column::Word.is_in(words)).filter(Column::InvoiceId.eq(id));
+    let lines = tenant::delete_of::<invoice_word::Entity>(row.account_id);
+    let lines = lines.filter(Column::Word.is_in(words.iter().copied())).filter(Column::InvoiceId.eq(row.id));
     lines.exec(tx).await.map(|_| ())
 }
 
@@ -111,7 +128,7 @@ async fn give_words(tx: &Tx, row: &Row) -> Result<(), DbErr> {
         .filter(invoice::Column::Version.eq(row.version))
         .filter(invoice::Column::Words.is_null());
     match given.exec_with_returning(tx).await?.into_iter().next() {
-        Some(row) => add(tx, row.account_id, row.id, &words_of(&row)).await,
+        Some(row) => insert(tx, &row).await,
         None => Ok(()),
     }
 }

@@ -99,7 +99,7 @@ pub(super) async fn insert(
         ..index::with_file_name(found.counted(reading(direction, read.as_ref())), file_name)
     };
     let row = row.insert(tx).await?;
-    index::add(tx, account, id, &index::words_of(&row)).await?;
+    index::insert(tx, &row).await?;
     Ok(row)
 }
 
@@ -146,15 +146,13 @@ pub(super) async fn replace(tx: &Tx, draft: &Row, file_name: &str, new: &NewInvo
     };
     let updated = tenant::update_of::<invoice::Entity>(draft.account_id).set(row).filter(invoice::Column::Id.eq(draft.id));
     let row = updated.exec_with_returning(tx).await?.into_iter().next().ok_or(InvoiceError::NotFound)?;
-    let (before, now) = (index::words_of(draft), index::words_of(&row));
-    index::remove(tx, draft.account_id, draft.id, before.iter().copied().filter(|word| !now.contains(word))).await?;
-    index::add(tx, draft.account_id, draft.id, &now).await?;
+    index::replace(tx, draft, &row).await?;
     Ok(row)
 }
 
 /// Deletes what is shown of a draft that is held.
 pub(super) async fn delete(tx: &Tx, draft: &Row) -> Result<(), DbErr> {
-    index::remove(tx, draft.account_id, draft.id, index::words_of(draft)).await?;
+    index::delete(tx, draft).await?;
     tenant::delete_of::<invoice::Entity>(draft.account_id).filter(invoice::Column::Id.eq(draft.id)).exec(tx).await.map(|_| ())
 }
 
