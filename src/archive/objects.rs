@@ -21,7 +21,7 @@ use crate::db::Fault;
 use crate::ids::AccountId;
 use crate::meters::{Meters, StoreOutcome};
 
-/// The name of an object: whose, of which bytes, and the how manieth life of these it is.
+/// The name of an object: whose it is, of which bytes, and the number of the life that these live in it.
 ///
 /// A generation is used once: after an object was deleted, the same bytes get the next. So a deletion that is still on its way can never
 /// meet bytes that were put later.

@@ -23,7 +23,7 @@ pub struct Verified {
     pub damaged: u64,
     /// Documents that cannot be opened, because a key is missing or a newer program sealed them.
     pub sealed: u64,
-    /// Objects that no document needs, older than the age limit of the clean-up and twice as old as it if they wait for it.
+    /// Objects older than the age limit of the clean-up that no row explains, and those that it should have deleted long ago.
     pub orphaned: u64,
 }
 

@@ -114,6 +114,8 @@ async fn a_missing_or_damaged_object_is_data_loss_and_never_wrong_bytes(app: &Te
         assert_eq!((refusal.code, refusal.reason), (Code::DataLoss, pb::ErrorReason::DocumentDamaged), "{damage:?}");
         assert_eq!(verified(app).await.damaged, 1);
     }
+    let page = app.db().meters().page(0).expect("the page can be written");
+    assert!(page.contains("spazio_documents_damaged_total 8\n"), "each was met by a download and by a verification: {page}");
     bucket(app).write(&object, &sealed);
     downloaded(&ann, &draft).await.expect("it is as it was");
 
