@@ -52,6 +52,6 @@ pub fn p7m(file: &[u8]) {
 pub fn receipt(file: &[u8]) {
     let Ok(receipt) = read_receipt(file) else { return };
     assert_eq!(Judgement::of(file, None).kind, FileKind::Message(receipt.kind));
-    assert!(!receipt.sdi_identifier.is_empty() && !receipt.file_name.is_empty());
+    assert!(!receipt.sdi_identifier.is_empty() && receipt.file_name.as_deref() != Some(""));
     assert!(receipt.errors.iter().all(|error| !error.code.is_empty()));
 }

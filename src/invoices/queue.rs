@@ -38,11 +38,14 @@ pub(super) async fn queue(tx: &Tx, draft: Draft, looked: Option<&Looked>) -> Res
     if held.file_name.is_empty() {
         let name = names::next(tx, account, look.judgement.is_wrapped()).await?;
         archive::give_name(tx, account, id.0, &name).await?;
-        let named = ActiveModel { file_name: Set(name.clone()), words: Set(held.words.clone()), ..change };
-        change = index::with_file_name(named, &name);
+        change.file_name = Set(name.clone());
+        // A row that has no words yet gets them, this name's among them, from the background job.
+        if held.words.is_some() {
+            change = index::with_file_name(ActiveModel { words: Set(held.words.clone()), ..change }, &name);
+        }
     }
     let row = store::advance(tx, &held, InvoiceState::Queued, change).await?;
-    index::add(tx, account, id, &index::words_of(&row)).await?;
+    index::replace(tx, &held, &row).await?;
     charge(tx, account, thresholds, 0, id.0).await?;
     // The account's space is held from here on, by whoever records a receipt as well: one of the two sees what the other did.
     receipts::apply(tx, row).await

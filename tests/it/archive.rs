@@ -57,7 +57,7 @@ async fn deletes(ann: &Customer, invoice: &pb::Invoice) {
 }
 
 async fn downloaded(ann: &Customer, invoice: &pb::Invoice) -> Result<(), Status> {
-    let request = pb::DownloadInvoiceRequest { invoice_id: invoice.invoice_id.clone() };
+    let request = pb::DownloadInvoiceRequest { invoice_id: invoice.invoice_id.clone(), ..Default::default() };
     ann.panel.invoices().download_invoice(request).await.map(|_| ())
 }
 

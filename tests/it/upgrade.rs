@@ -270,6 +270,7 @@ impl Archive {
             size: Set(Bytes::of_content(file)),
             created_time: Set(then()),
             content: Set(zstd::bulk::compress(file, 3).expect("it is compressed")),
+            ..Default::default()
         };
         document::Entity::insert(row).exec_without_returning(&self.connection).await.expect("the document");
         self.stored.push((id, Bytes::of_content(file), kind));
