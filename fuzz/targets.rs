@@ -2,6 +2,7 @@
 //! corpus (tests/it/fuzz_corpus.rs).
 
 use chrono::NaiveDate;
+use spazio::fatturapa::zip::{Limits, entries};
 use spazio::fatturapa::{Document, FileKind, Judgement, page, read, read_receipt, summary, unwrapped};
 
 /// The largest page: so many times the file, and its frame. What has no place of its own is listed with its path.
@@ -52,6 +53,22 @@ pub fn p7m(file: &[u8]) {
 pub fn receipt(file: &[u8]) {
     let Ok(receipt) = read_receipt(file) else { return };
     assert_eq!(Judgement::of(file, None).kind, FileKind::Message(receipt.kind));
-    assert!(!receipt.sdi_identifier.is_empty() && receipt.file_name.as_deref() != Some(""));
+    assert!(!receipt.sdi_identifier.is_empty() && receipt.file_name.is_none_or(|name| !name.is_empty()));
     assert!(receipt.errors.iter().all(|error| !error.code.is_empty()));
+}
+
+/// A ZIP archive: every file in it taken out.
+pub fn zip(file: &[u8]) {
+    let limits = Limits::MESSAGE;
+    let Ok(entries) = entries(file, limits) else { return };
+    let mut bytes = 0;
+    for entry in entries {
+        assert!(entry.name.len() <= limits.name_bytes, "names are cut off");
+        if let Ok(content) = entry.content {
+            assert!(content.len() <= limits.entry_bytes);
+            bytes += content.len();
+        }
+    }
+    assert!(bytes <= limits.total_bytes && bytes <= limits.ratio * file.len(), "{} bytes become {bytes}", file.len());
+    let _ = read_receipt(file);
 }

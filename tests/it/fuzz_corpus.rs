@@ -24,6 +24,11 @@ fn what_must_hold_of_any_file_holds_of_those_that_the_receipt_fuzzer_kept() {
     replay("receipt", targets::receipt);
 }
 
+#[test]
+fn what_must_hold_of_any_file_holds_of_those_that_the_zip_fuzzer_kept() {
+    replay("zip", targets::zip);
+}
+
 fn replay(target: &str, run: fn(&[u8])) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let kept = root.join("fuzz/corpus").join(target);
