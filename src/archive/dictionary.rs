@@ -1,7 +1,7 @@
 //! Dictionaries for compression: what invoices and receipts have in common need not be stored with each.
 //!
 //! A dictionary is known by its number and never changes or goes away: blobs that were sealed with it rest for ten years. A better one
-//! gets the next number, and becomes [`CURRENT`]. How the first was made, and what it saves, is in docs/decisions/0006-bytes-at-rest.md.
+//! gets the next number, and becomes [`CURRENT`]. How the first was made, and what it saves, is in docs/decisions/0009-bytes-at-rest.md.
 
 use std::sync::LazyLock;
 

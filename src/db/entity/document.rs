@@ -1,5 +1,5 @@
 //! A stored file. `size` is that of the original; `content` is sealed, and empty when the bytes are in the object store. `sha256` is the
-//! original's digest; of a copy of a rejected invoice the id of that invoice follows it (docs/decisions/0006-sent-invoices.md).
+//! original's digest; of a copy of a rejected invoice the id of that invoice follows it (docs/decisions/0007-sent-invoices.md).
 
 #![allow(missing_docs, reason = "the columns are described by the migration")]
 
