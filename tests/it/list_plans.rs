@@ -111,7 +111,7 @@ async fn every_list_looks_at_its_own_part_of_an_index(app: &TestApp) {
             } else if *gathered {
                 2..=2
             } else {
-                2..=7
+                2..=8
             };
             assert!(fewest.contains(&asked.len()), "{what}, the {page} page: {} statements", asked.len());
             let mut used = BTreeSet::new();
