@@ -28,10 +28,10 @@ use std::env;
 
 use support::Engine;
 
-/// `cargo bench -- lists` runs what has this word in its name; without one everything runs.
-fn wanted(part: &str) -> bool {
-    let mut words = env::args().skip(1).filter(|argument| !argument.starts_with("--")).peekable();
-    words.peek().is_none() || words.any(|word| part.contains(&word))
+/// Whether a part is to run: `cargo bench -- lists postgres` runs what has all these words in its name, `cargo bench` runs everything.
+fn wanted(part: &str, engine: Engine) -> bool {
+    let name = format!("{part} {engine:?}").to_lowercase();
+    env::args().skip(1).filter(|argument| !argument.starts_with("--")).all(|word| name.contains(&word))
 }
 
 #[tokio::main]
@@ -43,22 +43,22 @@ async fn main() {
         println!("\nSPAZIO_TEST_POSTGRES names no PostgreSQL that databases may be made in: its part is left out");
     }
     for engine in engines {
-        if wanted("start") {
+        if wanted("start", engine) {
             start::measure(engine).await;
         }
-        if wanted("get_space") {
+        if wanted("get_space", engine) {
             get_space::compare(engine).await;
         }
-        if wanted("create_sent") {
+        if wanted("create_sent", engine) {
             match engine {
                 Engine::Sqlite => create_sent::compare_with_plain_sqlite().await,
                 Engine::Postgres => create_sent::compare_with_pgbench().await,
             }
         }
-        if wanted("download") {
+        if wanted("download", engine) {
             download::compare(engine).await;
         }
-        if wanted("lists") {
+        if wanted("lists", engine) {
             lists::compare(engine).await;
         }
     }

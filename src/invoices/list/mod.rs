@@ -49,9 +49,9 @@ pub struct Bounds {
 }
 
 impl Default for Bounds {
-    /// A filter that is not gathered has more than 1,000 rows. A walk of up to 15,750 fills a page of 50 with them unless they are fewer than one
+    /// A filter that is not gathered has more than 1,000 rows. A walk of up to 16,256 fills a page of 50 with them unless they are fewer than one
     /// in 300, or far from where the walk begins.
     fn default() -> Self {
-        Self { gathered: 1_000, window: 250, walked: 15_000 }
+        Self { gathered: 1_000, window: 128, walked: 15_000 }
     }
 }

@@ -199,7 +199,7 @@ impl Walk<'_> {
              FROM (SELECT * FROM invoice{index} WHERE {range} ORDER BY {order} LIMIT {window}) AS walked \
              WHERE {conditions} ORDER BY {order} LIMIT {most}) AS met \
              UNION ALL SELECT {columns}, 1 AS edge FROM invoice{by_id} WHERE account_id = $1 AND id = \
-             (SELECT id FROM invoice{index} WHERE {range} ORDER BY {order} LIMIT 1 OFFSET {before})"
+             (SELECT id FROM invoice{index} WHERE {range} ORDER BY {order} LIMIT 1 OFFSET {before}) ORDER BY edge, {order}"
         ))
     }
 
