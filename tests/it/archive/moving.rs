@@ -27,6 +27,13 @@ async fn a_row_of_a_replica_of_before_is_read_and_moved(app: &TestApp) {
     let row = format!("UPDATE document SET content = {content}, place = 'database', generation = NULL, sealing = 'zstd'");
     app.database.execute(&row).await.expect("it is changed");
     assert!(ann.downloads(&received.invoice_id).await.1 == file);
+    app.database.execute("UPDATE document SET content = substr(content, 1, length(content) - 1)").await.expect("it is damaged");
+    let refusal = refused(downloaded(&ann, &received).await);
+    assert_eq!((refusal.code, refusal.reason), (Code::DataLoss, pb::ErrorReason::DocumentDamaged));
+    let unmoved = archive(app).move_all(&|_, _| {}).await.unwrap_or_else(|fault| panic!("{fault}"));
+    assert_eq!((unmoved.moved, unmoved.failed), (0, 1), "what is damaged stays where it is");
+    app.database.execute(&row).await.expect("it is as it was");
+
     assert_eq!(archive(app).move_all(&|_, _| {}).await.unwrap_or_else(|fault| panic!("{fault}")).moved, 1);
     assert!(ann.downloads(&received.invoice_id).await.1 == file);
     assert_eq!(app.database.number("SELECT COUNT(*) FROM document WHERE place = 'object' AND length(content) = 0").await, 1);
