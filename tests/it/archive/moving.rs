@@ -114,10 +114,15 @@ async fn a_key_that_is_missing_is_told_as_that_and_not_as_damage(app: &TestApp) 
     let said = said.into_inner().expect("nobody panicked");
     assert!(said.contains("the key 2026-a, which is not in archive.keys_file"), "{said}");
 
+    // The same bytes that come again, without the key, are put in the form of now: nobody is tied to what he cannot open.
+    ann.receives(invoice.bytes.clone(), &invoice.file_name).await;
+    downloaded(&ann, &draft).await.expect("it opens again");
+    assert_eq!(encrypts.move_all(&|_, _| {}).await.unwrap_or_else(|fault| panic!("{fault}")).moved, 1, "the draft's row says so already");
+
     // With both keys the other one takes its place: the rotation of keys is a move.
     settings.key = Some("2026-b".parse().expect("an id"));
     let rotates = Archive::open(&settings, app.db().clone()).unwrap_or_else(|errors| panic!("{errors}"));
-    assert_eq!(rotates.move_all(&|_, _| {}).await.unwrap_or_else(|fault| panic!("{fault}")).moved, 1);
+    assert_eq!(rotates.move_all(&|_, _| {}).await.unwrap_or_else(|fault| panic!("{fault}")).moved, 2);
     std::fs::write(app.folder().join("keys"), keys(&["2026-b"])).expect("the old key is taken out");
     let without_the_old = Archive::open(&settings, app.db().clone()).unwrap_or_else(|errors| panic!("{errors}"));
     assert_eq!(without_the_old.verify(&|_, _| {}).await.unwrap_or_else(|fault| panic!("{fault}")).findings(), 0);
