@@ -179,41 +179,47 @@ impl Archive {
     /// clean-up; if none is, nothing was charged and the clean-up deletes it.
     pub async fn put(&self, sealed: Sealed, deadline: Instant) -> Result<File, Fault> {
         let Sealed { account, sha256, size, bytes } = sealed;
-        let form = self.0.sealer.form().to_string();
-        match self.0.place {
-            Place::Database => Ok(File { sha256, copy_of: None, size, sealing: form, kept: Kept::Here { content: bytes } }),
-            Place::Object => {
-                let (generation, form) = self.upload(account, &sha256, bytes, deadline).await?;
-                Ok(File { sha256, copy_of: None, size, sealing: form.to_string(), kept: Kept::Object { generation } })
-            }
-        }
+        let kept = match self.0.place {
+            Place::Database => Kept::Here { content: bytes },
+            Place::Object => Kept::Object { generation: self.upload(account, &sha256, bytes, deadline).await? },
+        };
+        Ok(File { sha256, copy_of: None, size, sealing: self.0.sealer.form().to_string(), kept })
     }
 
-    /// The upload: first the intent, then the bytes. Returns the generation, and the form of what is there.
-    async fn upload(&self, account: AccountId, sha256: &[u8], bytes: Vec<u8>, deadline: Instant) -> Result<(i64, Form), Fault> {
+    /// The upload: first the intent, then the bytes. Returns the generation whose object they are.
+    async fn upload(&self, account: AccountId, sha256: &[u8], bytes: Vec<u8>, deadline: Instant) -> Result<i64, Fault> {
+        let objects = self.objects()?;
         let intend = async |tx: &Tx, (account, sha256): &(AccountId, Vec<u8>)| Ok::<_, Fault>(blob::intend(tx, *account, sha256).await?);
         let intended = self.0.db.write("intend_upload", (account, sha256.to_vec()), intend);
         let generation = timeout_at(deadline, intended).await.map_err(|_| Fault::NoTurn)??;
         let name = ObjectName::new(account, sha256, generation);
-        let objects = self.objects()?;
         match objects.put_new(&name, bytes.clone(), deadline).await? {
-            Put::New => Ok((generation, self.0.sealer.form().clone())),
-            // The same bytes were put before, by somebody who perhaps crashed, or with a key that is lost by now: believed only when they open.
-            Put::There => {
-                let there = objects.get(&name, deadline).await?;
-                let opened = match there {
-                    Some(there) => self.unsealed(account, sha256.to_vec(), there).await?.ok(),
-                    None => None,
-                };
-                if let Some((_, form)) = opened {
-                    return Ok((generation, form));
-                }
-                tracing::error!(object = %name, "what was there does not open: it is put anew");
-                self.0.db.meters().document_damaged();
-                objects.put_over(&name, bytes, deadline).await?;
-                Ok((generation, self.0.sealer.form().clone()))
-            }
+            Put::New => {}
+            Put::There if self.is_as_sealed_now(&name, deadline).await? => {}
+            // Its name carries the digest: right bytes can only be replaced by the same, in the form that is wanted now.
+            Put::There => objects.put_over(&name, bytes, deadline).await?,
         }
+        Ok(generation)
+    }
+
+    /// Whether an object that was put before, by somebody who perhaps crashed, or long ago, opens and has the form that is wanted now.
+    async fn is_as_sealed_now(&self, name: &ObjectName, deadline: Instant) -> Result<bool, Fault> {
+        let opened = match self.objects()?.get(name, deadline).await? {
+            Some(there) => self.unsealed(name.account, name.sha256.clone(), there).await?,
+            None => return Ok(false),
+        };
+        Ok(match opened {
+            Ok((_, form)) => form == *self.0.sealer.form(),
+            Err(Unopened::Damaged(what)) => {
+                tracing::error!(object = %name, "it was damaged ({what}), and is put anew");
+                self.0.db.meters().document_damaged();
+                false
+            }
+            Err(Unopened::KeyMissing(_) | Unopened::Newer(_)) => {
+                tracing::warn!(object = %name, "it could not be opened by this server as it is configured, and is put anew");
+                false
+            }
+        })
     }
 
     /// A document's row and its file as it came, if there is one of these kinds. Never wrong bytes: one that does not match its digest is

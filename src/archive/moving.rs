@@ -124,28 +124,23 @@ impl Archive {
 
     /// Brings the bytes of a row to an object in the form that is wanted, and reads it back. None if the row is not what it was.
     async fn object_for(&self, row: &document::Model, original: Vec<u8>, form: &Form, deadline: Instant) -> Result<Option<i64>, Fault> {
-        let wanted = self.0.sealer.form();
         let sealed = self.sealed_again(row, original).await?;
         let before = match row.place {
             Place::Database => None,
             Place::Object => row.generation,
         };
-        let (generation, there) = match before {
+        let generation = match before {
             // Another document of the same bytes was moved before.
-            Some(generation) if form == wanted => return Ok(Some(generation)),
-            // The upload finds the object of old, and leaves it; it takes the lease, so that nobody deletes it meanwhile.
-            Some(_) | None => self.upload(row.account_id, row.digest(), sealed.clone(), deadline).await?,
+            Some(generation) if form == self.0.sealer.form() => return Ok(Some(generation)),
+            Some(_) | None => self.upload(row.account_id, row.digest(), sealed, deadline).await?,
         };
         if before.is_some_and(|before| before != generation) {
             return Ok(None);
         }
         let name = ObjectName::new(row.account_id, row.digest(), generation);
-        if there != *wanted {
-            self.objects()?.put_over(&name, sealed.clone(), deadline).await?;
-        }
         // An object store that gives back what it was not given must not become the only place of a document.
         let back = self.objects()?.get(&name, deadline).await?;
-        if back.as_ref() != Some(&sealed) && !self.opens(row, back).await? {
+        if !self.opens(row, back).await? {
             return Err(Fault::Broken(format!("{name} is not there as it was put; its document was left where it is")));
         }
         Ok(Some(generation))

@@ -1,6 +1,7 @@
 //! `spazio archive`: moves, verifies and cleans up where the bytes of documents rest.
 
 use std::io::{IsTerminal as _, stderr};
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use clap::{Args, Subcommand};
@@ -48,7 +49,9 @@ impl Command {
 }
 
 async fn opened(settings: &Settings) -> Result<(Db, Archive, TimeDelta), Failure> {
-    let config = settings.load()?;
+    let mut config = settings.load()?;
+    // In a large archive the search for the next document that is not yet moved may take its time.
+    config.database.statement_timeout = Duration::ZERO;
     app::look_at_files(&config)?;
     let db = app::open_as_it_is(&config, app::clock(&config)?).await?;
     let archive = Archive::open(&config.archive, db.clone())?;

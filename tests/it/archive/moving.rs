@@ -27,6 +27,13 @@ async fn a_row_of_a_replica_of_before_is_read_and_moved(app: &TestApp) {
     let row = format!("UPDATE document SET content = {content}, place = 'database', generation = NULL, sealing = 'zstd'");
     app.database.execute(&row).await.expect("it is changed");
     assert!(ann.downloads(&received.invoice_id).await.1 == file);
+    app.database.execute("UPDATE document SET content = substr(content, 1, length(content) - 1)").await.expect("it is damaged");
+    let refusal = refused(downloaded(&ann, &received).await);
+    assert_eq!((refusal.code, refusal.reason), (Code::DataLoss, pb::ErrorReason::DocumentDamaged));
+    let unmoved = archive(app).move_all(&|_, _| {}).await.unwrap_or_else(|fault| panic!("{fault}"));
+    assert_eq!((unmoved.moved, unmoved.failed), (0, 1), "what is damaged stays where it is");
+    app.database.execute(&row).await.expect("it is as it was");
+
     assert_eq!(archive(app).move_all(&|_, _| {}).await.unwrap_or_else(|fault| panic!("{fault}")).moved, 1);
     assert!(ann.downloads(&received.invoice_id).await.1 == file);
     assert_eq!(app.database.number("SELECT COUNT(*) FROM document WHERE place = 'object' AND length(content) = 0").await, 1);
@@ -107,10 +114,15 @@ async fn a_key_that_is_missing_is_told_as_that_and_not_as_damage(app: &TestApp) 
     let said = said.into_inner().expect("nobody panicked");
     assert!(said.contains("the key 2026-a, which is not in archive.keys_file"), "{said}");
 
+    // The same bytes that come again, without the key, are put in the form of now: nobody is tied to what he cannot open.
+    ann.receives(invoice.bytes.clone(), &invoice.file_name).await;
+    downloaded(&ann, &draft).await.expect("it opens again");
+    assert_eq!(encrypts.move_all(&|_, _| {}).await.unwrap_or_else(|fault| panic!("{fault}")).moved, 1, "the draft's row says so already");
+
     // With both keys the other one takes its place: the rotation of keys is a move.
     settings.key = Some("2026-b".parse().expect("an id"));
     let rotates = Archive::open(&settings, app.db().clone()).unwrap_or_else(|errors| panic!("{errors}"));
-    assert_eq!(rotates.move_all(&|_, _| {}).await.unwrap_or_else(|fault| panic!("{fault}")).moved, 1);
+    assert_eq!(rotates.move_all(&|_, _| {}).await.unwrap_or_else(|fault| panic!("{fault}")).moved, 2);
     std::fs::write(app.folder().join("keys"), keys(&["2026-b"])).expect("the old key is taken out");
     let without_the_old = Archive::open(&settings, app.db().clone()).unwrap_or_else(|errors| panic!("{errors}"));
     assert_eq!(without_the_old.verify(&|_, _| {}).await.unwrap_or_else(|fault| panic!("{fault}")).findings(), 0);

@@ -110,7 +110,7 @@ impl Bucket {
             region: "us-east-1".to_owned(),
             prefix: "of/ours".to_owned(),
             access_key: Some(("test".to_owned(), "test".into())),
-            request: Duration::from_secs(5),
+            request: Duration::from_secs(3),
         });
     }
 
