@@ -239,7 +239,6 @@ fn server(config: &Config) -> Result<Server, StartError> {
 }
 
 /// Every service, with the stack round them.
-#[expect(clippy::too_many_arguments, reason = "everything that was made before meets here")]
 fn router(
     config: &Config,
     db: &Db,

@@ -88,6 +88,7 @@ impl Seal {
     }
 
     /// The place that was sealed into a token for this question; none if it was not.
+    #[must_use]
     pub fn open<P: Place>(&self, token: &str, question: &str) -> Option<P> {
         if token.len() > LONGEST_TOKEN {
             return None;

@@ -54,7 +54,8 @@ async fn draft(story: &mut Story, file: Vec<u8>) -> Result<pb::Invoice, Stop> {
     story.check.holds("the line's total is found (SdI 00423)", created.findings.iter().any(|finding| finding.code == "00423"))?;
     story.tell.say(&format!("The file of {} is stored and charged, but the SdI would refuse it:", bytes(size)));
     story.tell.gap();
-    let row = |finding: &pb::Finding| vec![finding.code.clone(), finding.line.to_string(), format!("{}: {}", finding.path, finding.message_en)];
+    let row =
+        |finding: &pb::Finding| vec![finding.code.clone(), finding.line.to_string(), format!("{}: {}", finding.path, finding.message_en)];
     story.tell.table(&["code", "line>", "what, and what to do"], &created.findings.iter().map(row).collect::<Vec<_>>());
     Ok(draft)
 }

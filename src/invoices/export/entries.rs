@@ -107,7 +107,7 @@ fn of_receipt(row: &ReceiptRow, folder: &str) -> Entry {
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     let mut cells = vec![String::new(); index::HEADING.len() - 3];
     cells[0] = row.id.to_string();
-    cells[1] = "receipt".to_owned();
+    "receipt".clone_into(&mut cells[1]);
     cells[2] = text(&row.kind);
     cells[12] = text(&row.sdi_identifier);
     cells[13].clone_from(&row.file_name);

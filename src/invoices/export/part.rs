@@ -163,9 +163,13 @@ impl Part {
         for (invoice, receipts) in &self.invoices {
             digest.update(invoice.id.0.as_bytes());
             digest.update(&invoice.version.to_be_bytes());
-            receipts.iter().for_each(|receipt| digest.update(receipt.id.0.as_bytes()));
+            for receipt in receipts {
+                digest.update(receipt.id.0.as_bytes());
+            }
         }
-        self.receipts.iter().for_each(|receipt| digest.update(receipt.id.0.as_bytes()));
+        for receipt in &self.receipts {
+            digest.update(receipt.id.0.as_bytes());
+        }
         digest.finish().as_ref()[..FINGERPRINT].to_vec()
     }
 
