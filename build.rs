@@ -21,6 +21,10 @@ fn main() {
     fs::write(out.join("policies.rs"), policy_table(&compiler.descriptor_pool())).expect("OUT_DIR is writable");
     tonic_prost_build::configure()
         .include_file("protos.rs")
+        // What is sent in pieces is cut without being copied.
+        .bytes(".spazio.v1.DownloadInvoiceResponse")
+        .bytes(".spazio.v1.DownloadReceiptResponse")
+        .bytes(".spazio.v1.ExportInvoicesResponse")
         .compile_fds(compiler.file_descriptor_set())
         .expect("the descriptor set compiles");
 }
@@ -81,12 +85,14 @@ fn write_row(table: &mut String, method: &MethodDescriptor, policy: &DynamicMess
     let request_id = method.input().get_field_by_name("request_id").map(|field| field.number());
     assert_eq!(request_id, repeatable.then_some(1), "{name}: repeatable goes with a request_id in the request, as field 1");
     let reads = matches!(effect.as_str(), "Read" | "ReadDocuments");
-    assert_eq!(repeatable, !reads, "{name}: every method that changes something is repeatable, and no other");
+    // A stream of files has an answer for each, and each file is known by its bytes when it comes again (I4).
+    let streamed = method.is_client_streaming();
+    assert_eq!(repeatable, !reads && !streamed, "{name}: every method that changes something is repeatable, and no other");
 
     writeln!(
         table,
         "Method {{ path: {:?}, effect: Effect::{effect}, roles: &[{}], account: {}, repeatable: {repeatable}, \
-         deadline: Duration::from_secs({}), max_request_bytes: {} }},",
+         streamed: {streamed}, deadline: Duration::from_secs({}), max_request_bytes: {} }},",
         path_of(method),
         roles.join(", "),
         flag("account"),

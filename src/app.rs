@@ -21,6 +21,7 @@ use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
 use tower::layer::util::{Identity as LayerIdentity, Stack};
 
 use crate::account::AccountApi;
+use crate::archive::{self, Archive};
 use crate::cart::CartApi;
 use crate::catalogue::Catalogue;
 use crate::clock::Clock;
@@ -32,6 +33,7 @@ use crate::edge::{Edge, EdgeLayer, Limits, Places, connections};
 use crate::invoices::{Intake, InvoicesApi};
 use crate::notify::transport::Transport;
 use crate::order::{OrderApi, Rules, Terms};
+use crate::paging::Seal;
 use crate::payment::Payee;
 use crate::payment::gateway::{Gateway, NoGateway};
 use crate::payment::simulator::Simulator;
@@ -125,7 +127,8 @@ async fn current(db: Db) -> Result<Db, StartError> {
 pub fn look_at_files(config: &Config) -> Result<(), ConfigErrors> {
     let keys = config.identity.jwks_file.as_ref().map(|path| keys::production(path));
     let tls = config.server.tls.as_ref().map(tls_config);
-    let files = [tls.and_then(Result::err), keys.and_then(Result::err), catalogue(config).err(), clock(config).err()];
+    let archive = archive::check(&config.archive);
+    let files = [tls.and_then(Result::err), keys.and_then(Result::err), archive.err(), catalogue(config).err(), clock(config).err()];
     let errors: Vec<_> = files.into_iter().flatten().flat_map(|errors| errors.0).chain(folders(config)).collect();
     if errors.is_empty() { Ok(()) } else { Err(ConfigErrors(errors)) }
 }
@@ -160,7 +163,8 @@ pub async fn start_with(config: &Config, db: Db, gateway: Arc<dyn Gateway>) -> R
     let key_set = keys::key_set(config)?;
     let wake = Arc::new(Notify::new());
     let transport = transport(config)?;
-    let worker = Arc::new(Worker::new(db.clone(), rules.clone(), gateway, transport, wake.clone()));
+    let archive = Archive::open(&config.archive, db.clone())?;
+    let worker = Arc::new(Worker::new(db.clone(), rules.clone(), gateway, transport, archive.clone(), wake.clone()));
     let health = health::Health::serving(db.clone()).await;
     let (incoming, address) = listen(config.server.listen)?;
     let scraped = match config.metrics.listen {
@@ -169,7 +173,8 @@ pub async fn start_with(config: &Config, db: Db, gateway: Arc<dyn Gateway>) -> R
     };
     let metrics = scraped.as_ref().map(|(_, address)| *address);
     let limits = Limits::new(config.limits.concurrent_calls, config.limits.request);
-    let router = router(config, &db, rules, wake, &key_set, &health, &limits)?;
+    let seal = Seal::of(&db).await.map_err(|error| Trouble::of(db.url(), &error))?;
+    let router = router(config, &db, (rules, archive, seal), wake, &key_set, &health, &limits)?;
 
     let stop = CancellationToken::new();
     // After its age a connection is asked to go; calls on it, which take at most as long as the longest, may still end.
@@ -237,7 +242,7 @@ fn server(config: &Config) -> Result<Server, StartError> {
 fn router(
     config: &Config,
     db: &Db,
-    rules: Rules,
+    (rules, archive, seal): (Rules, Archive, Seal),
     wake: Arc<Notify>,
     key_set: &Arc<KeySet>,
     health: &health::Health,
@@ -250,16 +255,17 @@ fn router(
         limits: limits.clone(),
     });
     let (catalogue, thresholds) = (rules.catalogue.clone(), rules.thresholds);
-    let intake = Intake::new(config.limits.parser_threads);
-    let invoices = InvoicesServiceServer::new(InvoicesApi { db: db.clone(), intake, thresholds });
+    let intake = Intake::new(config.limits.parser_threads, archive.clone());
+    let invoices =
+        InvoicesServiceServer::new(InvoicesApi { db: db.clone(), intake, archive, thresholds, seal: seal.clone(), bounds: config.lists });
     let router = server(config)?
         .layer(EdgeLayer(edge))
         .add_service(health.service())
-        .add_service(AccountServiceServer::new(AccountApi { db: db.clone(), catalogue: catalogue.clone() }))
+        .add_service(AccountServiceServer::new(AccountApi { db: db.clone(), catalogue: catalogue.clone(), seal: seal.clone() }))
         .add_service(QuotaServiceServer::new(QuotaApi { db: db.clone(), thresholds }))
         .add_service(invoices.max_decoding_message_size(largest_request()))
         .add_service(CartServiceServer::new(CartApi { db: db.clone(), catalogue }))
-        .add_service(OrderServiceServer::new(OrderApi { db: db.clone(), rules, wake }));
+        .add_service(OrderServiceServer::new(OrderApi { db: db.clone(), rules, wake, seal: seal.clone() }));
     if !config.server.reflection {
         return Ok(router);
     }

@@ -11,6 +11,7 @@ pub mod demo;
 pub mod edge;
 
 pub mod account;
+pub mod archive;
 pub mod cart;
 pub mod invoices;
 pub mod order;
@@ -29,6 +30,7 @@ pub mod paging;
 pub mod policy;
 pub mod refusal;
 mod respond;
+mod streams;
 pub mod wire;
 
 pub mod catalogue;

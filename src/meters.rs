@@ -29,6 +29,10 @@ struct Inner {
     write_time: Family<OpLabel, Histogram>,
     retries: Family<OpLabel, Counter>,
     jobs: Family<JobLabels, Counter>,
+    store_calls: Family<StoreLabels, Counter>,
+    store_time: Family<StoreCallLabel, Histogram>,
+    damaged: Counter,
+    cleaned: Family<CleanLabel, Counter>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -56,6 +60,22 @@ struct OpLabel {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct JobLabels {
     job: &'static str,
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct StoreLabels {
+    call: &'static str,
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct StoreCallLabel {
+    call: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CleanLabel {
     outcome: &'static str,
 }
 
@@ -88,7 +108,34 @@ impl Default for Meters {
         registry.register("write_retries", "Attempts that lost against another transaction and were made again", retries.clone());
         let jobs = Family::<JobLabels, Counter>::default();
         registry.register("jobs", "Background jobs by how they ended", jobs.clone());
-        Self(Arc::new(Inner { registry, calls, call_time, under_way, connections_refused, writes, write_time, retries, jobs }))
+        let store_calls = Family::<StoreLabels, Counter>::default();
+        registry.register("store_calls", "Calls of the object store by how they ended, after their retries", store_calls.clone());
+        let store_time = Family::<StoreCallLabel, Histogram>::new_with_constructor(times);
+        registry.register_with_unit(
+            "store_call",
+            "How long calls of the object store took, retries included",
+            Unit::Seconds,
+            store_time.clone(),
+        );
+        let damaged = Counter::default();
+        registry.register("documents_damaged", "Stored files that were met missing or damaged; the log says which", damaged.clone());
+        let cleaned = Family::<CleanLabel, Counter>::default();
+        registry.register("objects_cleaned", "Objects that the clean-up took by what became of them", cleaned.clone());
+        Self(Arc::new(Inner {
+            registry,
+            calls,
+            call_time,
+            under_way,
+            connections_refused,
+            writes,
+            write_time,
+            retries,
+            jobs,
+            store_calls,
+            store_time,
+            damaged,
+            cleaned,
+        }))
     }
 }
 
@@ -125,7 +172,52 @@ impl WriteOutcome {
     }
 }
 
+/// How a call of the object store ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoreOutcome {
+    /// It was answered, also when there was nothing of that name.
+    Ok,
+    /// It was refused, or not answered in time.
+    Failed,
+}
+
+/// What became of an object that the clean-up took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CleanOutcome {
+    /// It was deleted.
+    Deleted,
+    /// A document needs it.
+    Kept,
+    /// The object store did not delete it; it is tried again.
+    Failed,
+}
+
 impl Meters {
+    /// A call of the object store ended.
+    pub fn store_call(&self, call: &'static str, outcome: StoreOutcome, took: Duration) {
+        let word = match outcome {
+            StoreOutcome::Ok => "ok",
+            StoreOutcome::Failed => "failed",
+        };
+        self.0.store_calls.get_or_create(&StoreLabels { call, outcome: word }).inc();
+        self.0.store_time.get_or_create(&StoreCallLabel { call }).observe(took.as_secs_f64());
+    }
+
+    /// A stored file was found missing or damaged.
+    pub fn document_damaged(&self) {
+        self.0.damaged.inc();
+    }
+
+    /// The clean-up took an object.
+    pub fn cleaned(&self, outcome: CleanOutcome) {
+        let outcome = match outcome {
+            CleanOutcome::Deleted => "deleted",
+            CleanOutcome::Kept => "kept",
+            CleanOutcome::Failed => "failed",
+        };
+        self.0.cleaned.get_or_create(&CleanLabel { outcome }).inc();
+    }
+
     /// A call was answered. `method` is its path in the contract: what a stranger asks for must not become a label.
     pub fn call(&self, method: Option<&'static str>, code: Code, took: Duration) {
         let method = method.map_or("unknown", |path| path.trim_start_matches('/'));
@@ -199,6 +291,8 @@ mod tests {
         meters.write("op", WriteOutcome::Committed, Duration::ZERO);
         meters.write_again("op");
         meters.job("job", false);
+        meters.store_call("get", StoreOutcome::Ok, Duration::ZERO);
+        meters.cleaned(CleanOutcome::Kept);
         let page = meters.page(0).unwrap();
         let series = page.lines().filter(|line| !line.starts_with('#') && !line.contains("le=") && !line.contains("_sum"));
         let served: BTreeSet<_> = series.map(|line| named(line.rsplit_once(' ').unwrap().0)).collect();

@@ -47,9 +47,11 @@ pub struct Method {
     pub account: bool,
     /// Whether its request carries a request_id.
     pub repeatable: bool,
+    /// Whether its request is a stream of messages.
+    pub streamed: bool,
     /// The longest it may take.
     pub deadline: Duration,
-    /// The largest request message, in bytes.
+    /// The largest request message, in bytes; of a stream, each of its messages.
     pub max_request_bytes: usize,
 }
 

@@ -115,6 +115,17 @@ impl Refused {
         self.reason
     }
 
+    /// What was wrong and what to do.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The fields that are wrong, and what is wrong with each.
+    pub fn violated(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.violations.iter().map(|violation| (violation.field.as_str(), violation.description.as_str()))
+    }
+
     /// Its message for people, Italian and English, if it has one.
     #[must_use]
     pub fn people(&self) -> Option<(&str, &str)> {
@@ -142,16 +153,44 @@ pub fn code(reason: ErrorReason) -> Code {
         | R::AccountExpired
         | R::AccountDeleted
         | R::InvoiceState
+        | R::DocumentRefused
         | R::CartOrdered
         | R::OrderState
         | R::TermsNotAccepted => Code::FailedPrecondition,
-        R::EtagMismatch | R::PricesChanged => Code::Aborted,
+        R::EtagMismatch | R::PricesChanged | R::PartChanged => Code::Aborted,
         R::DeadlineExceeded => Code::DeadlineExceeded,
-        R::Overloaded | R::DatabaseUnavailable | R::OutcomeUnknown => Code::Unavailable,
+        R::Overloaded | R::DatabaseUnavailable | R::OutcomeUnknown | R::DocumentStoreUnavailable | R::DocumentSealed => Code::Unavailable,
         R::InternalFault | R::Unspecified => Code::Internal,
         R::DocumentDamaged => Code::DataLoss,
-        R::AccountNotFound | R::InvoiceNotFound | R::CartNotFound | R::OrderNotFound | R::ModuleUnknown => Code::NotFound,
+        R::AccountNotFound
+        | R::InvoiceNotFound
+        | R::ReceiptNotFound
+        | R::AttachmentNotFound
+        | R::CartNotFound
+        | R::OrderNotFound
+        | R::ModuleUnknown => Code::NotFound,
         R::AccountExists | R::FileNameUsed | R::FileStored | R::ModulePresent | R::PaymentReferenceReused => Code::AlreadyExists,
+    }
+}
+
+/// A request message with more bytes than its method allows.
+#[must_use]
+pub fn too_large(limit: usize) -> Refused {
+    let message =
+        format!("the request is larger than the {limit} bytes that this method allows: send less, each file in a call of its own");
+    Refused::new(ErrorReason::RequestTooLarge, message).with("max_request_bytes", &limit)
+}
+
+/// What tonic refuses by itself, in our words: bytes that are no message, or too many of them. tonic calls that INTERNAL or OUT_OF_RANGE;
+/// it is the caller's. What tonic says of compressions and methods it does not know is right as it is: none.
+#[must_use]
+pub fn undecodable(status: &Status, limit: Option<usize>) -> Option<Refused> {
+    let told = || format!("the request cannot be decoded: {}", status.message());
+    match (status.code(), limit) {
+        (Code::Internal | Code::InvalidArgument, _) => Some(Refused::new(ErrorReason::MalformedRequest, told())),
+        (Code::OutOfRange, Some(limit)) => Some(too_large(limit)),
+        (Code::OutOfRange, None) => Some(Refused::new(ErrorReason::RequestTooLarge, told())),
+        _ => None,
     }
 }
 
@@ -310,8 +349,18 @@ impl Refusal for Fault {
                 let message = "it is not known whether this was done; repeat the same request with the same request_id to find out";
                 logged(Refused::new(ErrorReason::OutcomeUnknown, message), self).retry_after(Duration::from_millis(200))
             }
+            Self::StoreUnavailable(_) => {
+                let message = "where documents rest does not answer; nothing was done and nothing charged, try again shortly";
+                logged(Refused::new(ErrorReason::DocumentStoreUnavailable, message), self).retry_after(Duration::from_secs(1))
+            }
+            Self::Sealed { document, .. } => {
+                let message =
+                    "the stored file cannot be opened by this server as it is configured; nothing is lost, the operators are alarmed";
+                let refused = Refused::new(ErrorReason::DocumentSealed, message).with("document", &document.simple());
+                logged(refused, self).retry_after(Duration::from_mins(1))
+            }
             Self::Damaged { document, .. } => {
-                let message = "the stored file does not match its digest; the operators are alarmed";
+                let message = "the stored file is not there any more as it was stored; the operators are alarmed";
                 logged(Refused::new(ErrorReason::DocumentDamaged, message), self).with("document", &document.simple())
             }
         }

@@ -10,7 +10,7 @@ use spazio::ids::AccountId;
 use tempfile::TempDir;
 use tokio::task::block_in_place;
 
-use crate::statements::{ANSWER_BYTES, DOCUMENT, GRACE, INVOICE, LEDGER, LOOK_UP, REQUEST, TODAY, charge};
+use crate::statements::{ANSWER_BYTES, DOCUMENT, FOUND_BY, GRACE, INVOICE, LEDGER, LOOK_UP, REQUEST, TODAY, WORDS, charge};
 
 const DRAWN: &str = "gen_random_uuid() AS document, gen_random_uuid() AS request, gen_random_uuid() AS name,
     sha256(gen_random_uuid()::text::bytea) AS sha256,";
@@ -61,11 +61,14 @@ impl PgBench {
 
 fn script(account: AccountId) -> String {
     let mut script = String::new();
+    // In the script's text: a variable of pgbench cannot hold quotes.
+    let words = WORDS.replace("{words}", &format!("json_array_elements_text(CAST('{FOUND_BY}' AS json)) AS texts (value)"));
     let steps = [
         (LOOK_UP.replace("{drawn}", DRAWN), "\\gset"),
         ("BEGIN".to_owned(), ";"),
         (DOCUMENT.to_owned(), ";"),
         (INVOICE.to_owned(), ";"),
+        (words, ";"),
         (charge(), "\\gset"),
         (LEDGER.to_owned(), ";"),
         (REQUEST.to_owned(), ";"),

@@ -12,7 +12,7 @@ pub use error::AccountError;
 pub use service::AccountApi;
 pub use store::{
     Contact, Grant, Mandate, Owned, automatic_renewal, contact, expiring, hold, mandate, prolong, record_state, renewing, running_out,
-    service_by_id, services, start, store_mandate,
+    sender, service_by_id, services, start, store_mandate,
 };
 
 pub use crate::catalogue::ServiceKind;

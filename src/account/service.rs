@@ -14,9 +14,10 @@ use crate::check::Check;
 use crate::clock::CalendarDay;
 use crate::db::{Db, Fault, Tx};
 use crate::ids::AccountId;
+use crate::paging::{Page, Seal};
 use crate::pb::spazio::v1 as pb;
 use crate::pb::spazio::v1::account_service_server::AccountService;
-use crate::{paging, respond};
+use crate::respond;
 
 /// Serves AccountService.
 #[derive(Clone)]
@@ -25,6 +26,8 @@ pub struct AccountApi {
     pub db: Db,
     /// What base plans there are.
     pub catalogue: Arc<Catalogue>,
+    /// Seals page tokens.
+    pub seal: Seal,
 }
 
 #[tonic::async_trait]
@@ -67,12 +70,13 @@ impl AccountService for AccountApi {
         const QUESTION: &str = "accounts";
         let request = request.into_inner();
         let mut check = Check::default();
-        let page = paging::page(&mut check, request.page_size, &request.page_token, QUESTION);
-        let page = check.finish(|| page)?;
+        let page = self.seal.page(&mut check, request.page_size, &request.page_token, QUESTION);
+        let page: Page = check.finish(|| page)?;
         let rows = u32::try_from(page.rows()).unwrap_or(u32::MAX);
         let found = standings_after(self.db.reader(), page.after.map(AccountId), rows, self.today()).await.map_err(Fault::from)?;
         let mut found = found;
-        let next_page_token = page.cut(&mut found, QUESTION, |standing| standing.account.0);
+        let end = page.cut(&mut found, |standing| standing.account.0);
+        let next_page_token = end.map(|end| self.seal.token(QUESTION, &end)).unwrap_or_default();
         let accounts = store::read_all(self.db.reader(), found.iter().map(|standing| standing.account).collect()).await?;
         let accounts = accounts.iter().zip(&found).map(|(row, standing)| convert::account(row, standing.state(self.today()))).collect();
         Ok(Response::new(pb::ListAccountsResponse { accounts, next_page_token }))

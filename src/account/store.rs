@@ -194,6 +194,15 @@ pub async fn contact(connection: &impl ConnectionTrait, account: AccountId) -> R
     Ok(Contact { company: row.company, email: row.email, language: row.language })
 }
 
+/// Who sends the account's files, as the SdI's names begin: the country's code and the holder's fiscal identifier, which is the fiscal code of
+/// one that has an Italian one, else the VAT number.
+pub async fn sender(connection: &impl ConnectionTrait, account: AccountId) -> Result<String, DbErr> {
+    let row = tenant::of::<account::Entity>(account).one(connection).await?;
+    let row = row.ok_or_else(|| DbErr::RecordNotFound(account.to_string()))?;
+    let by_fiscal_code = row.fiscal_code.map(|code| format!("IT{code}"));
+    by_fiscal_code.or(row.vat_number).ok_or_else(|| DbErr::RecordNotFound(format!("an identifier of {account}")))
+}
+
 /// What the account has bought, base plan first, then by expiry.
 pub async fn services(connection: &impl ConnectionTrait, account: AccountId) -> Result<Vec<Owned>, DbErr> {
     let rows = tenant::of::<service::Entity>(account).order_by_asc(service::Column::ExpiryDay).order_by_asc(service::Column::Id);

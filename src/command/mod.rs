@@ -1,5 +1,6 @@
 //! The commands of the program, and what its exit codes mean.
 
+mod archive;
 mod render;
 mod serve;
 mod tokens;
@@ -35,7 +36,7 @@ const EXIT_CODES: &str = "Exit codes:
   1  failed: the message says why; for validate: there are findings
   2  wrong usage or configuration: every error is listed; for validate and render: a file cannot be read
   3  the database cannot be used: not reachable, in use by another process, or its schema is behind or ahead
-  4  the audit found differences";
+  4  the audit found differences; archive verify or move found what is missing, damaged or orphaned";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -58,6 +59,9 @@ enum Command {
     CheckConfig(Settings),
     /// Check that the books of every account agree: usage, ledger and stored documents; services, orders and payments. Reads only.
     Audit(Settings),
+    /// Where the bytes of documents rest: move them, verify them, clean up.
+    #[command(subcommand)]
+    Archive(archive::Command),
     /// Judge invoice files as the SdI would, without a server: structure, and with --content signatures and content too.
     ///
     /// Folders are walked. Exit code 0: all good; 1: there are findings; 2: a file cannot be read.
@@ -136,6 +140,8 @@ pub enum Failure {
     Database(String),
     /// The audit found differences.
     Differences(usize),
+    /// The archive is not as it should be; the text says how much.
+    Findings(String),
     /// A file that was named cannot be read.
     Unreadable(String),
 }
@@ -148,7 +154,7 @@ impl Failure {
             Self::Failed(_) => 1,
             Self::Settings(_) | Self::Unreadable(_) => 2,
             Self::Database(_) => 3,
-            Self::Differences(_) => 4,
+            Self::Differences(_) | Self::Findings(_) => 4,
         })
     }
 }
@@ -156,7 +162,9 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Failed(text) | Self::Settings(text) | Self::Database(text) | Self::Unreadable(text) => f.write_str(text),
+            Self::Failed(text) | Self::Settings(text) | Self::Database(text) | Self::Unreadable(text) | Self::Findings(text) => {
+                f.write_str(text)
+            }
             Self::Differences(count) => write!(f, "the audit found {}", counted(*count, "difference")),
         }
     }
@@ -199,6 +207,7 @@ impl Cli {
                 Command::Token(arguments) => tokens::print(&arguments),
                 Command::CheckConfig(settings) => check_config(&settings),
                 Command::Audit(settings) => audit(settings.load()?).await,
+                Command::Archive(command) => command.run().await,
                 Command::Validate(arguments) => validate::validate(&arguments),
                 Command::Render(arguments) => render::render(&arguments),
                 Command::Demo(arguments) => demo::run(arguments).await.map_err(Failure::Failed),

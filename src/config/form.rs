@@ -92,6 +92,30 @@ pub(super) fn digits(count: RangeInclusive<usize>) -> Form<String> {
     })
 }
 
+/// A name that becomes part of a path: no slash begins, ends or follows another.
+pub(super) fn prefix() -> Form<String> {
+    Form::new("letters, digits, hyphens, dots, underscores and single slashes within", |text| {
+        let fits = text.len() <= 200 && text.split('/').all(|part| !part.is_empty() && part != "." && part != "..");
+        let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._/".contains(&byte));
+        (fits && plain).then(|| text.to_owned())
+    })
+}
+
+/// The URL of a server that speaks HTTP.
+pub(super) fn http_url() -> Form<String> {
+    Form::new("https://HOST:PORT; plain http:// is for a network that nobody listens to", |text| {
+        let url = reqwest::Url::parse(text).ok()?;
+        let fits = matches!(url.scheme(), "http" | "https") && url.has_host() && url.username().is_empty() && url.query().is_none();
+        fits.then(|| text.trim_end_matches('/').to_owned())
+    })
+}
+
+/// A text that is never shown.
+pub(super) fn secret() -> Form<SecretString> {
+    let Form { parse, .. } = text(1_000);
+    Form::new("1 to 1000 characters on one line", move |text| parse(text).map(SecretString::from)).shown_as(|_| HIDDEN.to_owned())
+}
+
 /// A version of terms, as orders keep it beside their code.
 pub(super) fn version() -> Form<String> {
     Form::new("1 to 64 letters, digits, hyphens, dots and underscores", |text| {

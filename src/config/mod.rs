@@ -19,12 +19,14 @@ use std::path::Path;
 pub use error::{ConfigError, ConfigErrors};
 pub use reader::{Setting, Usual};
 pub use sections::{
-    Catalogue, ChargedBy, Data, Delivery, Development, Identity, Limits, Log, LogFormat, Mail, Metrics, Payments, Server, Space, Terms, Tls,
+    Archive, Catalogue, ChargedBy, Compression, Data, Delivery, Development, Identity, Limits, Log, LogFormat, Mail, Metrics, Payments, S3,
+    Server, Space, Store, Terms, Tls,
 };
 pub use show::{effective_listing, example_file, markdown_table};
 pub use sources::{Origin, Sources};
 
 use crate::db;
+use crate::invoices::Bounds;
 use reader::Reader;
 
 /// All settings, valid each by itself and together.
@@ -34,8 +36,12 @@ pub struct Config {
     pub server: Server,
     /// How much is done at once, and for how long.
     pub limits: Limits,
+    /// How far a list looks in one call. No setting: only tests make it smaller.
+    pub lists: Bounds,
     /// Where things rest.
     pub database: db::Settings,
+    /// Where the bytes of documents rest.
+    pub archive: Archive,
     /// Whose tokens are believed.
     pub identity: Identity,
     /// The folder for what is no database.
@@ -89,7 +95,9 @@ impl Config {
         Self {
             server: Server::read(reader),
             limits: Limits::read(reader),
+            lists: Bounds::default(),
             database: sections::database(reader),
+            archive: Archive::read(reader),
             identity: Identity::read(reader),
             mail: Mail::read(reader, &data),
             data,

@@ -2,6 +2,7 @@
 //!
 //! * Column types: SQLite has no types for UUIDs, times and days; sea-orm and the driver settle on the names below.
 //! * Triggers: SQLite writes the refusal into the trigger, PostgreSQL wants a function.
+//! * Lists: which index a query walks is said to SQLite; PostgreSQL is given a form that leaves it no choice.
 //! * A violated CHECK and a raised refusal look different to the driver.
 
 use sea_orm::DbBackend;
@@ -23,14 +24,75 @@ impl Dialect {
     }
 }
 
-/// Replaces `{uuid}`, `{time}`, `{day}` and `{bytes}` by the database's column types.
+/// Replaces `{uuid}`, `{time}`, `{day}`, `{bytes}` and `{word}` by the database's column types; a word sorts by its bytes.
 #[must_use]
 pub fn column_types(dialect: Dialect, sql: &str) -> String {
     let types = match dialect {
-        Dialect::Sqlite => ["uuid_text", "timestamp_with_timezone_text", "date_text", "blob"],
-        Dialect::Postgres => ["uuid", "timestamptz", "date", "bytea"],
+        Dialect::Sqlite => ["uuid_text", "timestamp_with_timezone_text", "date_text", "blob", "text"],
+        Dialect::Postgres => ["uuid", "timestamptz", "date", "bytea", "text COLLATE \"C\""],
     };
-    ["{uuid}", "{time}", "{day}", "{bytes}"].iter().zip(types).fold(sql.to_owned(), |sql, (name, kind)| sql.replace(name, kind))
+    ["{uuid}", "{time}", "{day}", "{bytes}", "{word}"].iter().zip(types).fold(sql.to_owned(), |sql, (name, kind)| sql.replace(name, kind))
+}
+
+/// What follows the name of a column that is always reckoned from its row: the day in `day`, or else the day (UTC) of `time`.
+#[must_use]
+pub fn day_or_day_of(dialect: Dialect, day: &str, time: &str) -> String {
+    match dialect {
+        // Only a virtual column can be added to a SQLite table that exists, and only a stored one to PostgreSQL's.
+        Dialect::Sqlite => format!("date_text GENERATED ALWAYS AS (COALESCE({day}, substr({time}, 1, 10))) VIRTUAL"),
+        Dialect::Postgres => format!("date GENERATED ALWAYS AS (COALESCE({day}, ({time} AT TIME ZONE 'UTC')::date)) STORED"),
+    }
+}
+
+/// What begins a migration that may take longer than any call.
+#[must_use]
+pub fn without_hurry(dialect: Dialect) -> Option<&'static str> {
+    match dialect {
+        Dialect::Sqlite => None,
+        Dialect::Postgres => Some("SET LOCAL statement_timeout = 0"),
+    }
+}
+
+/// What follows the definition of a table that is nothing but its primary key.
+#[must_use]
+pub fn only_a_key(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Sqlite => " WITHOUT ROWID",
+        Dialect::Postgres => "",
+    }
+}
+
+/// The texts of a parameter that holds a JSON array, each a row with the column `value`.
+#[must_use]
+pub fn texts_of_json(dialect: Dialect, parameter: &str) -> String {
+    match dialect {
+        Dialect::Sqlite => format!("json_each({parameter})"),
+        Dialect::Postgres => format!("json_array_elements_text(CAST({parameter} AS json)) AS texts (value)"),
+    }
+}
+
+/// What follows a table's name so that this index is used. PostgreSQL takes no such word: there only an order that no other index has, with a
+/// limit, makes it the cheapest way whatever is guessed about the number of rows.
+#[must_use]
+pub fn by_index(dialect: Dialect, index: &str) -> String {
+    match dialect {
+        Dialect::Sqlite => format!(" INDEXED BY {index}"),
+        Dialect::Postgres => String::new(),
+    }
+}
+
+/// Each row of `table` that `keys`, a query of the column `found`, names: one look into the unique `index` of account and id for each.
+#[must_use]
+pub fn looked_up(dialect: Dialect, keys: &str, table: &str, index: &str, account: &str) -> String {
+    match dialect {
+        Dialect::Sqlite => {
+            format!("({keys}) AS keys CROSS JOIN {table} INDEXED BY {index} ON {table}.account_id = {account} AND {table}.id = keys.found")
+        }
+        Dialect::Postgres => format!(
+            "({keys}) AS keys CROSS JOIN LATERAL \
+             (SELECT * FROM {table} WHERE account_id = {account} AND {table}.id = keys.found OFFSET 0) AS {table}"
+        ),
+    }
 }
 
 /// A rule that the database holds: `event` on `table` is refused with `message` when `condition` holds over OLD and NEW.

@@ -8,6 +8,7 @@ pub mod dialect;
 pub mod entity;
 pub mod migration;
 mod once;
+mod page_key;
 pub mod tenant;
 mod trouble;
 mod values;

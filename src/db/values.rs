@@ -6,10 +6,11 @@ use sea_orm::sea_query::{ArrayType, ColumnType, Nullable, Value, ValueType, Valu
 use sea_orm::{ColIdx, DbErr, QueryResult, TryGetError, TryGetable};
 
 use crate::account::state::AccountState;
+use crate::archive::{BlobState, Place};
 use crate::cart::pricing::LineKind;
 use crate::catalogue::ServiceKind;
 use crate::clock::CalendarDay;
-use crate::invoices::state::{Direction, InvoiceState};
+use crate::invoices::state::{Direction, InvoiceState, RecipientAnswer};
 use crate::money::Euro;
 use crate::notify::MailState;
 use crate::notify::language::Language;
@@ -79,6 +80,7 @@ macro_rules! rests_as_word {
 
 rests_as_word!(
     AccountState,
+    BlobState,
     ChargeState,
     Direction,
     DocumentKind,
@@ -91,6 +93,8 @@ rests_as_word!(
     OrderState,
     PaymentMethod,
     PaymentOutcome,
+    Place,
+    RecipientAnswer,
     ReviewReason,
     ServiceKind,
 );

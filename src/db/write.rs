@@ -97,7 +97,18 @@ pub enum Fault {
     /// Another transaction took away what this one had just found; nothing was done.
     #[error("another transaction was in the way")]
     Overtaken,
-    /// A stored document does not match its digest, or cannot be decompressed.
+    /// The object store did not do what it was asked for; nothing was committed.
+    #[error("the object store: {0}")]
+    StoreUnavailable(String),
+    /// A stored document cannot be opened by this process: a key is not configured, or a newer program sealed it. Nothing is lost.
+    #[error("document {document} cannot be opened: {what}")]
+    Sealed {
+        /// The document.
+        document: uuid::Uuid,
+        /// What is missing.
+        what: String,
+    },
+    /// A stored document is not there, does not match its digest, or cannot be decompressed.
     #[error("document {document} is damaged: {what}")]
     Damaged {
         /// The document.
@@ -294,10 +305,10 @@ fn outcome<T, E: Failure>(result: &Result<T, Refused<E>>) -> WriteOutcome {
         Err(Refused::AnsweredBefore) => WriteOutcome::Repeated,
         Err(Refused::Error(error)) => match error.fault() {
             None => WriteOutcome::Refused,
-            Some(Fault::Database(_) | Fault::Overtaken) => WriteOutcome::Failed,
+            Some(Fault::Database(_) | Fault::Overtaken | Fault::StoreUnavailable(_)) => WriteOutcome::Failed,
             Some(Fault::NoTurn) => WriteOutcome::NoTurn,
             Some(Fault::OutcomeUnknown(_)) => WriteOutcome::Unknown,
-            Some(Fault::Damaged { .. } | Fault::Broken(_)) => WriteOutcome::Broken,
+            Some(Fault::Damaged { .. } | Fault::Sealed { .. } | Fault::Broken(_)) => WriteOutcome::Broken,
         },
     }
 }

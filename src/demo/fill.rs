@@ -175,7 +175,7 @@ pub(super) async fn receive(story: &mut Story, paper: Paper) -> Result<pb::Invoi
 }
 
 /// Adds up what was stored, a minute after the other, and notes the usage at which a level was crossed: that is what the mail tells.
-fn grow(story: &mut Story, size: u64) {
+pub(super) fn grow(story: &mut Story, size: u64) {
     story.stage.a_minute_passes();
     let before = level(story);
     story.stored += size;

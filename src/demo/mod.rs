@@ -7,7 +7,7 @@
 //! | `dates.rs` | the days on which the story happens |
 //! | `tell.rs`, `shown.rs`, `mailbox.rs` | how it is told: steps, bars, tables, mails |
 //! | `check.rs`, `prices.rs` | what each step is held against |
-//! | `fill.rs`, `suspended.rs`, `choose.rs`, `pay.rs`, `renew.rs`, `close.rs` | the acts, in their order |
+//! | `fill.rs`, `put_right.rs`, `suspended.rs`, `choose.rs`, `pay.rs`, `renew.rs`, `close.rs` | the acts |
 
 mod check;
 mod choose;
@@ -19,6 +19,7 @@ mod mailbox;
 mod papers;
 mod pay;
 mod prices;
+mod put_right;
 mod renew;
 mod shown;
 mod stage;
@@ -101,7 +102,7 @@ async fn play(arguments: &Arguments) -> Result<(), Stop> {
     let mut story = Story { stage, tell, check: Checks::default(), papers, dates, stored: 0, crossed_at: 0, plan_bytes: 0 };
     story.introduce(&folder, &left_out);
     let played = tokio::select! {
-        played = story.acts() => played,
+        played = story.acts(&folder) => played,
         _ = signals.told() => Err(Stop::stage("interrupted")),
     };
     let ended = match played {
@@ -149,8 +150,9 @@ impl Story {
         }
     }
 
-    async fn acts(&mut self) -> Result<(), Stop> {
+    async fn acts(&mut self, folder: &Folder) -> Result<(), Stop> {
         fill::open_account(self).await?;
+        put_right::put_right(self, folder).await?;
         let refused = fill::fill(self).await?;
         let received = suspended::refuse(self, &refused).await?;
         suspended::go_on(self, &received).await?;

@@ -1,5 +1,6 @@
 //! The documents that fill the space: generated ones, or the files of a folder.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 
@@ -8,7 +9,7 @@ use chrono::NaiveDate;
 use super::check::Stop;
 use super::invoices::{Company, Generator, Wishes};
 use crate::clock::CalendarDay;
-use crate::fatturapa::{self, MAX_FILE_BYTES, SdiFileName};
+use crate::fatturapa::{self, Look, MAX_FILE_BYTES, SdiFileName, Severity};
 
 /// Which way a document goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +54,8 @@ pub(super) struct Papers {
     turn: usize,
     /// How many were handed out.
     handed_out: usize,
+    /// Seller, period and number of what was handed out to be sent: each is issued once.
+    issued: HashSet<(String, String, String)>,
 }
 
 struct Original {
@@ -67,7 +70,7 @@ impl Papers {
     pub(super) fn generated() -> Self {
         let mut generator = Generator::new(SEED);
         let holder = generator.company();
-        Self { generator, holder, originals: Vec::new(), turn: 0, handed_out: 0 }
+        Self { generator, holder, originals: Vec::new(), turn: 0, handed_out: 0, issued: HashSet::new() }
     }
 
     /// The files of a folder; those that cannot be used are told, each with the reason.
@@ -122,13 +125,13 @@ impl Papers {
             let fits = size_of_kilobytes(kilobytes) + SIZE_TOLERANCE <= most;
             return fits.then(|| self.generate(way, day.date(), kilobytes * 1024));
         }
-        self.next_original(way, |size| size <= most)
+        self.next_original(way, day, |size| size <= most)
     }
 
     /// The next document of at least `least` bytes; generated where the folder has none.
     pub(super) fn exceeding(&mut self, way: Way, day: CalendarDay, least: u64) -> Paper {
         let large_enough = usize::try_from(least + 2 * SIZE_TOLERANCE).unwrap_or(MAX_FILE_BYTES).max(GENERATED_KILOBYTES[0] * 1024);
-        self.next_original(way, |size| size >= least).unwrap_or_else(|| self.generate(way, day.date(), large_enough))
+        self.next_original(way, day, |size| size >= least).unwrap_or_else(|| self.generate(way, day.date(), large_enough))
     }
 
     /// A generated document, where no file of the folder fits a gap.
@@ -147,12 +150,16 @@ impl Papers {
         Paper { file_name: invoice.file_name, bytes: invoice.bytes }
     }
 
-    /// The next of the folder's files whose size suits: as it is the first time, afterwards under another number.
-    fn next_original(&mut self, way: Way, suits: impl Fn(u64) -> bool) -> Option<Paper> {
+    /// The next of the folder's files whose size suits: as it is the first time, afterwards under another number. What the SdI would refuse on
+    /// that day is only received.
+    fn next_original(&mut self, way: Way, day: CalendarDay, suits: impl Fn(u64) -> bool) -> Option<Paper> {
         let count = self.originals.len();
         for place in (self.turn..self.turn + count).map(|place| place % count) {
             let copy = self.handed_out + 1;
             let Some(bytes) = self.originals[place].next(copy, &suits) else { continue };
+            if way == Way::Sent && !issue(&mut self.issued, &bytes, day) {
+                continue;
+            }
             self.turn = place + 1;
             self.handed_out = copy;
             let sender = match way {
@@ -187,6 +194,19 @@ impl Original {
         self.used |= suitable;
         suitable.then_some(bytes)
     }
+}
+
+/// Notes that a file is issued, if the SdI would take it.
+fn issue(issued: &mut HashSet<(String, String, String)>, file: &[u8], day: CalendarDay) -> bool {
+    let look = Look::at(file, day.date());
+    let numbers = look.identities.iter().map(|identity| (identity.seller.clone(), identity.period(), identity.number.clone()));
+    let numbers: Vec<_> = numbers.collect();
+    let taken = look.judgement.findings.iter().all(|finding| finding.severity != Severity::Refused);
+    let issue = taken && numbers.iter().all(|number| !issued.contains(number));
+    if issue {
+        issued.extend(numbers);
+    }
+    issue
 }
 
 /// Another number that resembles the first, at most 20 characters.
@@ -264,5 +284,15 @@ mod tests {
         }
         assert!(papers.fitting(Way::Sent, day(), 10).is_none());
         assert!(papers.exceeding(Way::Sent, day(), 100_000).size() >= 100_000);
+    }
+
+    #[test]
+    fn what_is_sent_the_sdi_would_take_and_each_number_is_issued_once() {
+        let (mut papers, _) = Papers::of_folder(Path::new(SAMPLES)).unwrap();
+        let day = "2026-11-24".parse().unwrap();
+        let mut issued = HashSet::new();
+        for _ in 0..20 {
+            assert!(issue(&mut issued, &papers.fitting(Way::Sent, day, 20_000).unwrap().bytes, day));
+        }
     }
 }

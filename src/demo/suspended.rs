@@ -110,7 +110,7 @@ fn row(invoice: &pb::Invoice) -> Vec<String> {
 
 async fn download(story: &Story, id: &str) -> Result<(pb::FileDescription, Vec<u8>), Stop> {
     use pb::download_invoice_response::Part;
-    let request = pb::DownloadInvoiceRequest { invoice_id: id.to_owned() };
+    let request = pb::DownloadInvoiceRequest { invoice_id: id.to_owned(), ..Default::default() };
     let mut parts = story.stage.invoices().download_invoice(story.stage.as_customer(request)).await?.into_inner();
     let (mut description, mut file) = (None, Vec::new());
     while let Some(message) = parts.message().await? {

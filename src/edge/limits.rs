@@ -12,10 +12,9 @@ use tokio::time::Instant;
 use tonic::Status;
 use tonic::body::Body;
 
-use super::status::too_large;
 use crate::pb::spazio::v1::ErrorReason;
 use crate::policy::Method;
-use crate::refusal::Refused;
+use crate::refusal::{Refused, too_large};
 
 /// Places for calls, and the longest any call may take.
 #[derive(Clone, Debug)]
@@ -118,7 +117,7 @@ impl HttpBody for Limited {
         {
             match self.left.checked_sub(data.len()) {
                 Some(left) => self.left = left,
-                None => return Poll::Ready(Some(Err(too_large(self.limit)))),
+                None => return Poll::Ready(Some(Err(too_large(self.limit).into()))),
             }
         }
         Poll::Ready(frame)

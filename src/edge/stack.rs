@@ -76,7 +76,8 @@ impl Edge {
         let method = call.method;
         let deadline = call.deadline;
         parts.extensions.insert(call);
-        let body = Body::new(Limited::new(body, method.max_request_bytes));
+        // Of a stream it is each message that is limited, which tonic does (app.rs).
+        let body = if method.streamed { body } else { Body::new(Limited::new(body, method.max_request_bytes)) };
         let served = AssertUnwindSafe(room.call(Request::from_parts(parts, body))).catch_unwind();
         match timeout_at(deadline, served).await {
             Ok(Ok(answer)) => settle(answer, Some(method)),

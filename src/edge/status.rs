@@ -4,9 +4,8 @@ use http::{HeaderMap, HeaderValue, Request, Response};
 use tonic::body::Body;
 use tonic::{Code, Status};
 
-use crate::pb::spazio::v1::ErrorReason;
 use crate::policy::Method;
-use crate::refusal::Refused;
+use crate::refusal::undecodable;
 
 const TRACE: &str = "x-request-id";
 const LONGEST_TRACE: usize = 64;
@@ -36,33 +35,14 @@ pub fn code<B>(response: &Response<B>) -> Code {
     response.headers().get(Status::GRPC_STATUS).map_or(Code::Ok, |code| Code::from_bytes(code.as_bytes()))
 }
 
-/// A request message with more bytes than its method allows.
-pub fn too_large(limit: usize) -> Status {
-    let message =
-        format!("the request is larger than the {limit} bytes that this method allows: send less, each file in a call of its own");
-    Refused::new(ErrorReason::RequestTooLarge, message).with("max_request_bytes", &limit).into()
-}
-
-/// Our refusals carry details; one without them comes from tonic, before a room was reached: the request's bytes were not
-/// a message of `method`, if it is one of ours. tonic calls that INTERNAL or OUT_OF_RANGE; it is the caller's.
+/// Our refusals carry details; one without them comes from tonic, before a room was reached.
 pub fn mapped(response: Response<Body>, method: Option<&Method>) -> Response<Body> {
     let headers: &HeaderMap = response.headers();
     if !headers.contains_key(Status::GRPC_STATUS) || headers.contains_key("grpc-status-details-bin") {
         return response;
     }
-    let Some(status) = Status::from_header_map(headers) else { return response };
-    // What tonic says of compressions and methods it does not know is right as it is.
-    let reason = if matches!(status.code(), Code::Internal | Code::InvalidArgument) {
-        ErrorReason::MalformedRequest
-    } else if status.code() == Code::OutOfRange {
-        ErrorReason::RequestTooLarge
-    } else {
-        return response;
-    };
-    if reason == ErrorReason::RequestTooLarge
-        && let Some(method) = method
-    {
-        return too_large(method.max_request_bytes).into_http();
+    match Status::from_header_map(headers).and_then(|status| undecodable(&status, method.map(|method| method.max_request_bytes))) {
+        Some(refused) => Status::from(refused).into_http(),
+        None => response,
     }
-    Status::from(Refused::new(reason, format!("the request cannot be decoded: {}", status.message()))).into_http()
 }

@@ -10,12 +10,13 @@ use super::encoding::decode;
 use super::envelope::unwrapped;
 use super::finding::{Finding, Severity};
 use super::format::{Format, Kind};
-use super::receipt::ReceiptKind;
+use super::receipt::{self, ReceiptKind, UnreadableArchive};
 use super::schema::{Schema, judge};
-use super::signed::{self, Signature};
-use super::tree::{Element, Tree};
+use super::signed::{self, Form, Signature};
+use super::tree::Tree;
 use super::unreadable::Unreadable;
 use super::xml;
+use super::zip::is_zip;
 
 /// A file with its signatures taken off and its encoding dealt with.
 #[derive(Debug)]
@@ -31,6 +32,9 @@ impl<'f> Document<'f> {
     /// [`Unreadable`], when there is no text to be had.
     pub fn open(file: &'f [u8]) -> Result<Self, Unreadable> {
         let (document, signatures) = unwrapped(file)?;
+        if is_zip(&document) {
+            return Err(Unreadable::Archive { why: UnreadableArchive::NotADocument });
+        }
         let text = match document {
             Cow::Borrowed(document) => decode(document)?,
             Cow::Owned(document) => Cow::Owned(decode(&document)?.into_owned()),
@@ -77,19 +81,6 @@ impl FileKind {
             Self::Unknown => "unknown",
         }
     }
-
-    fn of(root: Element<'_, '_>) -> Result<(Self, Option<Kind>), Unreadable> {
-        match Kind::of(root) {
-            Ok(kind) => {
-                let format = root.attribute("versione").and_then(|version| kind.format(version).ok());
-                Ok((Self::Invoice(format), Some(kind)))
-            }
-            Err(unreadable) => match ReceiptKind::of(root) {
-                Ok(message) => Ok((Self::Message(message), None)),
-                Err(_) => Err(unreadable),
-            },
-        }
-    }
 }
 
 impl fmt::Display for FileKind {
@@ -115,23 +106,31 @@ pub struct Judgement {
 }
 
 impl Judgement {
-    /// Judges a file by its format's schema; and, if a day is given, signatures and content as the SdI would on that day.
+    /// Judges a file by its format's schema; and, if a day is given, signatures and content as the SdI would on that day. Of a message of the
+    /// SdI it is told whether it can be read.
     ///
     /// Of a signed file it is the document inside that is judged, and places are those in it. Takes time linear in the file's size.
     #[must_use]
     pub fn of(file: &[u8], received: Option<NaiveDate>) -> Self {
         let judged = Document::open(file).and_then(|document| Self::of_tree(&document, &document.tree()?, received));
-        judged.unwrap_or_else(|unreadable| {
-            let (at, message) = (unreadable.position(), unreadable.words());
-            let finding = Finding { code: unreadable.code(), severity: Severity::Refused, path: String::new(), at, message };
-            Self {
-                kind: FileKind::Unknown,
-                schema_valid: false,
-                signatures: Vec::new(),
-                findings: vec![finding],
-                unreadable: Some(unreadable),
-            }
-        })
+        judged.unwrap_or_else(Self::of_unreadable)
+    }
+
+    /// Whether the file is a signed container around the XML (`.p7m`).
+    #[must_use]
+    pub fn is_wrapped(&self) -> bool {
+        self.signatures.iter().any(|signature| signature.form == Form::Cades)
+    }
+
+    /// That of a file that cannot be read: its one finding says why.
+    pub(super) fn of_unreadable(why: Unreadable) -> Self {
+        Self::unreadable(FileKind::Unknown, Vec::new(), why)
+    }
+
+    fn unreadable(kind: FileKind, signatures: Vec<Signature>, why: Unreadable) -> Self {
+        let finding =
+            Finding { code: why.code(), severity: Severity::Refused, path: String::new(), at: why.position(), message: why.words() };
+        Self { kind, schema_valid: false, signatures, findings: vec![finding], unreadable: Some(why) }
     }
 
     /// The same of a document whose tree has been read.
@@ -139,18 +138,32 @@ impl Judgement {
     /// # Errors
     /// [`Unreadable`], when it is nothing that is known here.
     pub fn of_tree(document: &Document<'_>, tree: &Tree<'_>, received: Option<NaiveDate>) -> Result<Self, Unreadable> {
-        let (kind, family) = FileKind::of(tree.root())?;
+        let root = tree.root();
+        match (Kind::of(root), ReceiptKind::of(root)) {
+            (Ok(family), _) => Ok(Self::invoice(document, tree, family, received)),
+            (Err(_), Ok(message)) => Ok(Self::message(document, tree, message)),
+            (Err(unreadable), Err(_)) => Err(unreadable),
+        }
+    }
+
+    fn invoice(document: &Document<'_>, tree: &Tree<'_>, family: Kind, received: Option<NaiveDate>) -> Self {
+        let format = tree.root().attribute("versione").and_then(|version| family.format(version).ok());
         let signatures = document.signatures(tree);
-        let Some(family) = family else {
-            return Ok(Self { kind, schema_valid: false, signatures, findings: Vec::new(), unreadable: None });
-        };
         let mut findings = judge(Schema::of(family), tree);
         let schema_valid = findings.is_empty();
         if let Some(day) = received {
             findings.extend(signed::findings(&signatures, day));
             findings.extend(checks(tree, family, day));
         }
-        Ok(Self { kind, schema_valid, signatures, findings, unreadable: None })
+        Self { kind: FileKind::Invoice(format), schema_valid, signatures, findings, unreadable: None }
+    }
+
+    fn message(document: &Document<'_>, tree: &Tree<'_>, message: ReceiptKind) -> Self {
+        let (kind, signatures) = (FileKind::Message(message), document.signatures(tree));
+        match receipt::receipt(tree.root(), message) {
+            Ok(_) => Self { kind, schema_valid: false, signatures, findings: Vec::new(), unreadable: None },
+            Err(why) => Self::unreadable(kind, signatures, why),
+        }
     }
 }
 
@@ -209,5 +222,22 @@ mod tests {
     fn messages_of_the_sdi_are_told_apart() {
         let judged = Judgement::of(include_bytes!("../../tests/samples/receipt-rc.xml"), day());
         assert_eq!((judged.kind.as_str(), judged.schema_valid, judged.findings.len()), ("RC", false, 0));
+    }
+
+    #[test]
+    fn a_message_that_cannot_be_read_is_told_to_be_one() {
+        let judged = Judgement::of(b"<RicevutaConsegna><NomeFile>IT01234567897_00001.xml</NomeFile></RicevutaConsegna>", None);
+        let english: Vec<_> = judged.findings.iter().map(|finding| finding.message.english.as_str()).collect();
+        assert_eq!(english, ["IdentificativoSdI is missing: add it to the element at line 1, column 1"]);
+        assert_eq!(judged.kind.as_str(), "RC");
+        assert!(judged.unreadable.is_some());
+    }
+
+    #[test]
+    fn an_archive_is_told_to_be_one() {
+        let judged = Judgement::of(include_bytes!("../../tests/samples/receipt-at.zip"), None);
+        let finding = &judged.findings[0];
+        assert_eq!((finding.code, judged.findings.len()), ("ARCHIVE", 1));
+        assert_eq!(finding.message.english, "the file is a ZIP archive: unpack it and take the files in it one by one");
     }
 }

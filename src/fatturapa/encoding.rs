@@ -7,16 +7,21 @@ use std::borrow::Cow;
 
 use encoding_rs::mem::decode_latin1;
 use encoding_rs::{Encoding, UTF_16BE, UTF_16LE, WINDOWS_1252};
-use quick_xml::Reader;
-use quick_xml::events::Event;
 
 use super::unreadable::{Position, Unreadable, excerpt};
+use super::xml::Declaration;
 
 /// The largest file that is read, in bytes: the SdI's 5 MB (SdI 00003), and I2.
 pub const MAX_FILE_BYTES: usize = 5 * 1024 * 1024;
 
 /// An XML declaration is looked for within this many bytes; written out in full it takes about 60.
 const DECLARATION_BYTES: usize = 256;
+
+/// The byte that U+FFFE and U+FFFF begin with in UTF-8.
+const LEAD_OF_FFFE: u8 = 0xEF;
+
+/// So many bytes are looked at before it is decided whether one of them is suspicious.
+const BLOCK_BYTES: usize = 256;
 
 /// The text of a file without signatures around it, without byte order mark. Borrowed when the file is UTF-8.
 pub(super) fn decode(file: &[u8]) -> Result<Cow<'_, str>, Unreadable> {
@@ -73,10 +78,7 @@ fn converted(encoding: &'static Encoding, file: &[u8]) -> Result<Cow<'static, st
 /// The encoding named in the XML declaration, which is ASCII in every encoding that is read here.
 fn declared_encoding(file: &[u8]) -> Option<String> {
     let head = String::from_utf8_lossy(&file[..file.len().min(DECLARATION_BYTES)]);
-    match Reader::from_str(&head).read_event() {
-        Ok(Event::Decl(declaration)) => Some(declaration.encoding()?.ok()?.into_owned()),
-        _ => None,
-    }
+    Declaration::of(&head)?.encoding.map(str::to_owned)
 }
 
 fn utf8(file: &[u8]) -> Result<Cow<'_, str>, Unreadable> {
@@ -94,11 +96,16 @@ fn utf8(file: &[u8]) -> Result<Cow<'_, str>, Unreadable> {
 
 /// XML has no way to hold other control characters than tab and line ends, not even as references.
 fn only_xml_characters(text: &str) -> Result<(), Unreadable> {
-    // All that is forbidden begins with a byte below the blank or is one of these two: cheaper than decoding characters.
-    let control = text.bytes().position(|byte| byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r'));
-    match control.or_else(|| text.find('\u{FFFE}')).or_else(|| text.find('\u{FFFF}')) {
+    // All that is forbidden begins with a byte below the blank or with the first of U+FFFE and U+FFFF. Looking at every byte of a block and
+    // deciding once is many times as fast as stopping at the first.
+    let suspicious = |byte: u8| (byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r')) || byte == LEAD_OF_FFFE;
+    let block = |block: &[u8]| block.iter().fold(false, |found, byte| found | suspicious(*byte));
+    if !text.as_bytes().chunks(BLOCK_BYTES).any(block) {
+        return Ok(());
+    }
+    match text.char_indices().find(|(_, character)| !is_xml_character(*character)) {
         None => Ok(()),
-        Some(offset) => Err(Unreadable::NotXml {
+        Some((offset, _)) => Err(Unreadable::NotXml {
             at: Position::START.after(&text[..offset]),
             problem: "this control character is not allowed in XML; take it out".to_owned(),
         }),

@@ -39,6 +39,27 @@ pub enum InvalidFileName {
 }
 
 impl SdiFileName {
+    /// The longest progressive.
+    const PROGRESSIVE: u32 = 5;
+    /// How many names [`numbered`](Self::numbered) knows for a sender, 1 the first: five characters of 36, without 00000.
+    pub const LAST_SERIAL: u64 = 36_u64.pow(Self::PROGRESSIVE) - 1;
+
+    /// The name of a sender's file with this serial, which becomes a progressive of five characters of 36: `IT01234567890_0000A.xml` is the
+    /// tenth. `sender` is the country's code and the fiscal identifier.
+    ///
+    /// # Errors
+    /// [`InvalidFileName`], if the sender is none, or the serial is not 1 to [`LAST_SERIAL`](Self::LAST_SERIAL).
+    pub fn numbered(sender: &str, serial: u64, signed: bool) -> Result<Self, InvalidFileName> {
+        if !(1..=Self::LAST_SERIAL).contains(&serial) {
+            return Err(InvalidFileName::Progressive);
+        }
+        let digit = |place: u32| char::from_digit(u32::try_from(serial / 36_u64.pow(place) % 36).ok()?, 36);
+        let progressive: Option<String> = (0..Self::PROGRESSIVE).rev().map(digit).collect();
+        let progressive = progressive.ok_or(InvalidFileName::Progressive)?.to_ascii_uppercase();
+        let extension = if signed { "xml.p7m" } else { "xml" };
+        format!("{sender}_{progressive}.{extension}").parse()
+    }
+
     /// The country of the sender: two capital letters.
     #[must_use]
     pub fn country(&self) -> &str {
@@ -156,6 +177,18 @@ mod tests {
         ] {
             assert_eq!(name.parse::<SdiFileName>(), Err(why), "{name}");
         }
+    }
+
+    #[test]
+    fn a_serial_becomes_five_characters_of_36() {
+        let name = |serial, signed| SdiFileName::numbered("IT01234567890", serial, signed).map(|name| name.to_string());
+        assert_eq!(name(1, false), Ok("IT01234567890_00001.xml".to_owned()));
+        assert_eq!(name(35, true), Ok("IT01234567890_0000Z.xml.p7m".to_owned()));
+        assert_eq!(name(36, false), Ok("IT01234567890_00010.xml".to_owned()));
+        assert_eq!(name(SdiFileName::LAST_SERIAL, false), Ok("IT01234567890_ZZZZZ.xml".to_owned()));
+        assert_eq!(name(0, false), Err(InvalidFileName::Progressive));
+        assert_eq!(name(SdiFileName::LAST_SERIAL + 1, false), Err(InvalidFileName::Progressive));
+        assert_eq!(SdiFileName::numbered("IT1", 1, false), Err(InvalidFileName::FiscalIdentifier));
     }
 
     proptest! {

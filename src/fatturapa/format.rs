@@ -36,6 +36,12 @@ impl Format {
             Self::Fsm10 => "FSM10",
         }
     }
+
+    /// The format with this code, or `None` if there is no such format.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        [Self::Fpr12, Self::Fpa12, Self::Fsm10].into_iter().find(|format| format.code() == code)
+    }
 }
 
 impl fmt::Display for Format {

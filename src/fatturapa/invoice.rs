@@ -1,6 +1,7 @@
 //! An invoice file at first depth: who issues it to whom, its type, number, date and total.
 //!
-//! A file is not validated here: only what is listed in [`Invoice`] is looked at, in the first of its bodies.
+//! Only what is listed in [`Invoice`] is looked at, in the first of its bodies, and what a list cannot do without is demanded. All that a
+//! file says, with nothing demanded, is [`Content`](super::Content)'s.
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
@@ -14,7 +15,8 @@ use super::tree::{Element, Tree};
 use super::unreadable::{Problem, Unreadable, excerpt};
 use super::values;
 
-/// What is read of an invoice file. All but `format`, `seller`, `buyer` and `documents` is that of its first body.
+/// What is read of an invoice file. All but `format`, `seller`, `buyer`, `documents` and `texts` is that of its first
+/// body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invoice {
     /// The format of the file.
@@ -36,7 +38,12 @@ pub struct Invoice {
     /// ImportoTotaleDocumento; without it the sum of taxable amounts and taxes of the summaries (DatiRiepilogo), in
     /// simplified invoices the sum of Importo. `None` if the document has none of these.
     pub total: Option<Decimal>,
+    /// What its reasons (Causale) and lines (Descrizione) say, for those who search: the first 40 of all its bodies.
+    pub texts: Vec<String>,
 }
+
+/// More texts say nothing that somebody would search for.
+const MAX_TEXTS: usize = 40;
 
 /// Reads an invoice file: FPR12, FPA12 or FSM10, plain or signed, at most 5 MB (I2). Whether signatures hold makes no difference here:
 /// see [`Judgement`](super::Judgement).
@@ -45,8 +52,12 @@ pub struct Invoice {
 /// [`Unreadable`], with every missing or wrong element among those read.
 pub fn read(file: &[u8]) -> Result<Invoice, Unreadable> {
     let document = Document::open(file)?;
-    let tree = document.tree()?;
-    invoice(&tree, Kind::of(tree.root())?)
+    read_tree(&document.tree()?)
+}
+
+/// The same of a file whose tree has been read.
+pub(super) fn read_tree(tree: &Tree<'_>) -> Result<Invoice, Unreadable> {
+    invoice(tree, Kind::of(tree.root())?)
 }
 
 /// What a file says of its first invoice.
@@ -67,6 +78,7 @@ fn invoice(tree: &Tree<'_>, kind: Kind) -> Result<Invoice, Unreadable> {
         date: general.date,
         currency: general.currency,
         total,
+        texts: texts_of(root),
     });
     reading.unless_any(invoice)
 }
@@ -131,6 +143,17 @@ fn sum_of(reading: &mut Reading, body: Element<'_, '_>) -> Option<Decimal> {
     sum
 }
 
+/// Reasons first, in each body. A simplified invoice has no lines: each DatiBeniServizi is one.
+fn texts_of(root: Element<'_, '_>) -> Vec<String> {
+    let texts = root.all("FatturaElettronicaBody").flat_map(|body| {
+        let reasons = body.at("DatiGenerali/DatiGeneraliDocumento").into_iter().flat_map(|general| general.all("Causale"));
+        let lines = body.all("DatiBeniServizi").flat_map(|goods| std::iter::once(goods).chain(goods.all("DettaglioLinee")));
+        reasons.chain(lines.flat_map(|line| line.all("Descrizione")))
+    });
+    let texts = texts.map(|element| element.text().trim().to_owned()).filter(|text| !text.is_empty());
+    texts.take(MAX_TEXTS).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -167,6 +190,7 @@ mod tests {
             date: day(2026, 3, 31),
             currency: "EUR".to_owned(),
             total: Some(Decimal::new(12_200, 2)),
+            texts: vec!["Caffè torrefatto in grani".to_owned()],
         };
         assert_eq!(read(FPR12), Ok(expected));
     }
@@ -183,6 +207,7 @@ mod tests {
             date: day(2026, 4, 1),
             currency: "EUR".to_owned(),
             total: Some(Decimal::new(27_500, 2)),
+            texts: vec!["Manutenzione".to_owned(), "Storno".to_owned()],
         };
         assert_eq!(read(include_bytes!("../../tests/samples/fpa12-lot.xml")), Ok(expected));
     }
@@ -199,6 +224,7 @@ mod tests {
             date: day(2026, 7, 15),
             currency: "EUR".to_owned(),
             total: Some(Decimal::new(9_040, 2)),
+            texts: vec!["Pranzo di lavoro".to_owned(), "Vino da asporto".to_owned()],
         };
         assert_eq!(read(include_bytes!("../../tests/samples/fsm10.xml")), Ok(expected));
     }
@@ -268,6 +294,12 @@ mod tests {
         let summary = "<DatiRiepilogo><Imposta>x</Imposta></DatiRiepilogo>";
         let file = String::from_utf8_lossy(FPR12).replace("<DatiRiepilogo>", &(summary.repeat(1_000) + "<DatiRiepilogo>"));
         assert_eq!(read(file.as_bytes()).expect_err("unreadable").messages().len(), Unreadable::MAX_PROBLEMS);
+    }
+
+    #[test]
+    fn line_ends_in_a_value_are_blanks() {
+        let file = String::from_utf8_lossy(FPR12).replace("<Numero>12/2026", "<Numero>\n12\r\n\t2026 ");
+        assert_eq!(read(file.as_bytes()).map(|invoice| invoice.number), Ok("12  2026".to_owned()));
     }
 
     #[test]

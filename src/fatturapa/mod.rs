@@ -5,14 +5,18 @@
 //! | `document.rs` | [`Document`]: a file opened once; [`Judgement`]: all that is to be said of it |
 //! | `envelope.rs`, `signed/` | [`unwrapped`]: signed files are opened, and their [`Signature`]s told |
 //! | `encoding.rs` | bytes become text: size, declared encoding |
-//! | `xml.rs`, `tree.rs` | text becomes a [`Tree`] of elements: the only XML reader, bounded in everything |
+//! | `xml.rs`, `xml/`, `tree.rs` | text becomes a [`Tree`] of elements: the only XML reader, bounded in everything |
 //! | `format.rs` | [`Format`]: FPR12, FPA12, FSM10, and how they are told apart |
 //! | `schema/` | everything in which a file differs from the official schema |
 //! | `checks/` | what the SdI would refuse in the content, and advice |
+//! | `look.rs` | [`Look`]: judgement, reading and identities from one look at a file |
+//! | `identity.rs` | [`Identity`]: what makes an invoice the one it is, for archives, which can compare |
 //! | `finding.rs` | [`Finding`]: what is wrong, where, and what to do, in Italian and English |
-//! | `invoice.rs`, `party.rs` | [`read`]: an invoice file becomes an [`Invoice`] |
+//! | `invoice.rs`, `party.rs` | [`read`]: what a list shows of an invoice file, as an [`Invoice`] |
+//! | `content/` | [`Content`]: all that an invoice file says, without loss |
 //! | `page/` | [`page`]: an invoice as a page to read and print; [`summary`]: as one line |
-//! | `receipt.rs` | [`read_receipt`]: a message of the SdI becomes a [`Receipt`] |
+//! | `receipt/` | [`read_receipt`]: a message of the SdI becomes a [`Receipt`] |
+//! | `zip/` | [`zip::entries`]: the files in a ZIP archive, within limits |
 //! | `document_type.rs` | [`DocumentType`]: the code list TD01 to TD29 |
 //! | `file_name.rs` | [`SdiFileName`]: how the SdI demands that files be named |
 //! | `unreadable.rs` | [`Unreadable`]: why a file could not be read, and where |
@@ -22,6 +26,7 @@
 //! times their size, reads no other file and never panics.
 
 mod checks;
+pub mod content;
 mod document;
 mod document_type;
 mod encoding;
@@ -29,7 +34,9 @@ mod envelope;
 mod file_name;
 mod finding;
 mod format;
+mod identity;
 mod invoice;
+mod look;
 mod page;
 mod party;
 mod reading;
@@ -40,7 +47,9 @@ mod tree;
 mod unreadable;
 mod values;
 mod xml;
+pub mod zip;
 
+pub use content::Content;
 pub use document::{Document, FileKind, Judgement};
 pub use document_type::DocumentType;
 pub use encoding::MAX_FILE_BYTES;
@@ -48,10 +57,15 @@ pub use envelope::unwrapped;
 pub use file_name::{InvalidFileName, SdiFileName};
 pub use finding::{Finding, Severity, Words};
 pub use format::Format;
+pub use identity::{Identity, Linked};
 pub use invoice::{Invoice, read};
+pub use look::Look;
 pub use page::{page, summary};
 pub use party::Party;
-pub use receipt::{Outcome, Receipt, ReceiptKind, RejectionReason, read_receipt};
+pub use receipt::{
+    ArchiveReference, InvalidFile, InvoiceReference, Outcome, Receipt, ReceiptKind, Recipient, RejectionReason, UnreadableArchive,
+    read_receipt,
+};
 pub use signed::{Form, Integrity, Signature, Signer, Tampering, Trust, Unopenable, Unverified};
 pub use tree::{Element, Tree};
 pub use unreadable::{Position, Problem, Unreadable};

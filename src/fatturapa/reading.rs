@@ -1,5 +1,7 @@
 //! Picking values out of a tree, and noting all that is missing or wrong instead of stopping at the first.
 
+use std::borrow::Cow;
+
 use super::tree::Element;
 use super::unreadable::{Problem, Unreadable, excerpt};
 use super::values::Parsed;
@@ -35,14 +37,15 @@ impl Reading {
         self.add(|| Problem::Missing { path, at: parent.position() });
     }
 
-    /// The value of an element, or a note of why it is none.
+    /// The value of an element, or a note of why it is none. Tabs and line ends in it are blanks (`xs:normalizedString`).
     pub(super) fn value<T>(&mut self, element: Element<'_, '_>, parse: impl FnOnce(&str) -> Parsed<T>) -> Option<T> {
         let text = element.text().trim();
+        let text = if text.contains(['\t', '\n', '\r']) { Cow::Owned(text.replace(['\t', '\n', '\r'], " ")) } else { Cow::Borrowed(text) };
         let note = |allowed| {
-            let (path, found) = (element.path(), excerpt(text));
+            let (path, found) = (element.path(), excerpt(&text));
             self.add(|| Problem::Invalid { path, found, allowed, at: element.position() });
         };
-        parse(text).map_err(note).ok()
+        parse(&text).map_err(note).ok()
     }
 
     /// Notes a problem, unless enough have been noted already.

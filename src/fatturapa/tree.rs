@@ -8,17 +8,24 @@ use std::fmt::Write as _;
 use std::ops::Range;
 
 use super::unreadable::{Position, excerpt};
+use super::xml::{MAX_PIECES, is_blank};
+
+/// The namespace of XML signatures.
+pub(super) const XML_SIGNATURE: &str = "http://www.w3.org/2000/09/xmldsig#";
 
 /// The elements of a file, root first, in the order of their start tags.
 #[derive(Debug)]
 pub struct Tree<'t> {
     text: &'t str,
     nodes: Vec<Node<'t>>,
-    attributes: Vec<Attribute>,
+    attributes: Vec<Attribute<'t>>,
     namespaces: Vec<String>,
     /// Where each line begins, counted when a place is asked for first.
     lines: OnceCell<Vec<u32>>,
 }
+
+/// How many bytes an element takes at least in a usual file: room is made for so many elements at once.
+const USUAL_BYTES: usize = 32;
 
 #[derive(Debug)]
 struct Node<'t> {
@@ -30,21 +37,30 @@ struct Node<'t> {
     cdata: bool,
     offset: u32,
     parent: Option<u32>,
-    first_child: Option<u32>,
-    last_child: Option<u32>,
-    next: Option<u32>,
+    /// The place after the last element inside it; those inside it begin at the place after its own.
+    end: u32,
     attributes: Range<u32>,
+}
+
+impl Node<'_> {
+    fn has_children(&self, own: u32) -> bool {
+        self.end > own + 1
+    }
+
+    fn is_blank(&self) -> bool {
+        !self.cdata && self.text.bytes().all(is_blank)
+    }
 }
 
 /// An attribute; namespace declarations are none.
 #[derive(Debug)]
-pub(super) struct Attribute {
+pub(super) struct Attribute<'t> {
     /// Its name without prefix.
-    pub(super) name: String,
+    pub(super) name: &'t str,
     /// Its namespace; an attribute without prefix has none.
     pub(super) namespace: Option<u16>,
     /// Its value, normalized as XML demands.
-    pub(super) value: String,
+    pub(super) value: Cow<'t, str>,
 }
 
 /// An element of a tree.
@@ -83,8 +99,8 @@ impl<'d, 't> Element<'d, 't> {
         &self.tree.nodes[place(self.index)]
     }
 
-    fn at_index(self, index: Option<u32>) -> Option<Self> {
-        index.map(|index| Self { index, ..self })
+    fn at_index(self, index: u32) -> Self {
+        Self { index, ..self }
     }
 
     /// Which one it is of the tree's elements in the order of their start tags, from 0.
@@ -104,7 +120,7 @@ impl<'d, 't> Element<'d, 't> {
         self.node().namespace.map(|number| self.tree.namespaces[usize::from(number)].as_str())
     }
 
-    /// The element's own text as the file holds it, blanks included; empty where only elements and blanks are inside.
+    /// The element's own text as the file holds it, blanks included, but for blanks between elements.
     #[must_use]
     pub fn text(self) -> &'d str {
         &self.node().text
@@ -112,23 +128,25 @@ impl<'d, 't> Element<'d, 't> {
 
     /// Whether there is text in it, and not just blanks between elements.
     pub(super) fn has_text(self) -> bool {
-        self.node().cdata || !self.node().text.bytes().all(is_blank)
+        !self.node().is_blank()
     }
 
     /// Whether there is nothing in it at all, not even a CDATA section.
     pub(super) fn is_empty(self) -> bool {
-        self.node().text.is_empty() && !self.node().cdata && self.node().first_child.is_none()
+        self.node().text.is_empty() && !self.node().cdata && !self.node().has_children(self.index)
     }
 
     /// The element around it.
     #[must_use]
     pub fn parent(self) -> Option<Self> {
-        self.at_index(self.node().parent)
+        self.node().parent.map(|parent| self.at_index(parent))
     }
 
     /// The elements inside it, in their order.
     pub fn children(self) -> impl Iterator<Item = Self> {
-        std::iter::successors(self.at_index(self.node().first_child), |child| child.at_index(child.node().next))
+        let end = self.node().end;
+        let before_end = move |index: u32| (index < end).then(|| self.at_index(index));
+        std::iter::successors(before_end(self.index + 1), move |child| before_end(child.node().end))
     }
 
     /// The first element inside it with this name. Elements of strange namespaces, such as a signature's, are passed over.
@@ -163,17 +181,17 @@ impl<'d, 't> Element<'d, 't> {
     /// The value of an attribute that has no namespace.
     #[must_use]
     pub fn attribute(self, name: &str) -> Option<&'d str> {
-        self.attributes().find(|attribute| attribute.name == name && attribute.namespace.is_none()).map(|found| found.value.as_str())
+        self.attributes().find(|attribute| attribute.name == name && attribute.namespace.is_none()).map(|found| &*found.value)
     }
 
     /// Its attributes, without namespace declarations.
-    pub(super) fn attributes(self) -> impl Iterator<Item = &'d Attribute> {
+    pub(super) fn attributes(self) -> impl Iterator<Item = &'d Attribute<'t>> {
         let Range { start, end } = self.node().attributes;
         self.tree.attributes[place(start)..place(end)].iter()
     }
 
     /// The namespace of one of its attributes.
-    pub(super) fn namespace_of(self, attribute: &Attribute) -> Option<&'d str> {
+    pub(super) fn namespace_of(self, attribute: &Attribute<'_>) -> Option<&'d str> {
         attribute.namespace.map(|number| self.tree.namespaces[usize::from(number)].as_str())
     }
 
@@ -212,6 +230,11 @@ impl<'d, 't> Element<'d, 't> {
     }
 }
 
+/// Whether an element is an XML signature.
+pub(super) fn is_signature(element: Element<'_, '_>) -> bool {
+    element.name() == "Signature" && element.namespace() == Some(XML_SIGNATURE)
+}
+
 /// A tree that grows while its file is read.
 pub(super) struct Builder<'t> {
     tree: Tree<'t>,
@@ -222,18 +245,9 @@ pub(super) struct Builder<'t> {
 impl<'t> Builder<'t> {
     /// Nothing read yet of this text.
     pub(super) fn new(text: &'t str) -> Self {
-        let tree = Tree { text, nodes: Vec::new(), attributes: Vec::new(), namespaces: Vec::new(), lines: OnceCell::new() };
+        let nodes = Vec::with_capacity((text.len() / USUAL_BYTES).min(MAX_PIECES));
+        let tree = Tree { text, nodes, attributes: Vec::new(), namespaces: Vec::new(), lines: OnceCell::new() };
         Self { tree, open: Vec::new() }
-    }
-
-    /// How many elements are open.
-    pub(super) fn depth(&self) -> usize {
-        self.open.len()
-    }
-
-    /// The name of the innermost open element.
-    pub(super) fn innermost(&self) -> Option<&'t str> {
-        self.open.last().map(|index| self.tree.nodes[place(*index)].name)
     }
 
     /// Whether the root has begun.
@@ -252,34 +266,23 @@ impl<'t> Builder<'t> {
     }
 
     /// A start tag.
-    pub(super) fn open(&mut self, name: &'t str, namespace: Option<u16>, offset: usize, attributes: Vec<Attribute>) {
+    pub(super) fn open(&mut self, name: &'t str, namespace: Option<u16>, offset: usize, attributes: Vec<Attribute<'t>>) {
         let number = index(self.tree.nodes.len());
         let first = index(self.tree.attributes.len());
-        self.tree.attributes.extend(attributes);
+        if !attributes.is_empty() {
+            self.tree.attributes.extend(attributes);
+        }
         let attributes = first..index(self.tree.attributes.len());
         let parent = self.open.last().copied();
         if let Some(parent) = parent {
-            let parent = &mut self.tree.nodes[place(parent)];
-            let before = parent.last_child.replace(number);
-            match before {
-                Some(before) => self.tree.nodes[place(before)].next = Some(number),
-                None => parent.first_child = Some(number),
+            let node = &mut self.tree.nodes[place(parent)];
+            // Until now they might have been all that is inside it.
+            if parent + 1 == number && node.is_blank() {
+                node.text = Cow::Borrowed("");
             }
         }
-        let offset = index(offset);
         let text = Cow::Borrowed("");
-        self.tree.nodes.push(Node {
-            name,
-            namespace,
-            text,
-            cdata: false,
-            offset,
-            parent,
-            first_child: None,
-            last_child: None,
-            next: None,
-            attributes,
-        });
+        self.tree.nodes.push(Node { name, namespace, text, cdata: false, offset: index(offset), parent, end: number + 1, attributes });
         self.open.push(number);
     }
 
@@ -294,6 +297,11 @@ impl<'t> Builder<'t> {
         }
     }
 
+    /// Whether elements have ended inside the innermost open one.
+    pub(super) fn is_among_elements(&self) -> bool {
+        self.open.last().is_some_and(|innermost| place(*innermost) + 1 < self.tree.nodes.len())
+    }
+
     /// A CDATA section inside the innermost open element.
     pub(super) fn cdata(&mut self, text: Cow<'t, str>) {
         if let Some(innermost) = self.open.last() {
@@ -305,21 +313,13 @@ impl<'t> Builder<'t> {
     /// An end tag.
     pub(super) fn close(&mut self) {
         let Some(innermost) = self.open.pop() else { return };
-        let node = &mut self.tree.nodes[place(innermost)];
-        if node.first_child.is_some() && node.text.bytes().all(is_blank) {
-            node.text = Cow::Borrowed("");
-        }
+        self.tree.nodes[place(innermost)].end = index(self.tree.nodes.len());
     }
 
     /// The whole tree. Its root must have begun.
     pub(super) fn finish(self) -> Tree<'t> {
         self.tree
     }
-}
-
-/// Whether a byte is what XML calls white space.
-fn is_blank(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
 
 fn index(place: usize) -> u32 {

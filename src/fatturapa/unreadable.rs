@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::encoding::MAX_FILE_BYTES;
 use super::finding::Words;
+use super::receipt::UnreadableArchive;
 use super::signed::Unopenable;
 use super::xml::{MAX_ATTRIBUTES, MAX_DEPTH, MAX_PIECES};
 
@@ -81,6 +82,12 @@ pub enum Unreadable {
     Signed {
         /// Why not.
         why: Unopenable,
+    },
+    /// It is a ZIP archive in the place of a document.
+    #[error("the file is a ZIP archive: {why}")]
+    Archive {
+        /// Why it is not read.
+        why: UnreadableArchive,
     },
     /// Its encoding is not one that can be read.
     #[error("the file's encoding is {encoding}: save it as UTF-8 (ISO-8859-1, windows-1252 and UTF-16 are read too)")]
@@ -169,6 +176,7 @@ impl Unreadable {
             Self::Empty => "EMPTY",
             Self::TooLarge { .. } => "TOO_LARGE",
             Self::Signed { .. } => "SIGNED",
+            Self::Archive { .. } => "ARCHIVE",
             Self::UnsupportedEncoding { .. } => "UNSUPPORTED_ENCODING",
             Self::NotXml { .. } => "NOT_XML",
             Self::DoctypeForbidden { .. } => "DOCTYPE_FORBIDDEN",
@@ -196,6 +204,7 @@ impl Unreadable {
             Self::Empty
             | Self::TooLarge { .. }
             | Self::Signed { .. }
+            | Self::Archive { .. }
             | Self::UnsupportedEncoding { .. }
             | Self::OldFormat { .. }
             | Self::Content { .. } => Position::START,
@@ -211,6 +220,7 @@ impl Unreadable {
                 format!("il file ha {bytes} byte: ne sono ammessi {MAX_FILE_BYTES} (5 MB); ridurre gli allegati")
             }
             Self::Signed { why } => format!("il file è firmato (.p7m) e non si apre: {why}"),
+            Self::Archive { why } => format!("il file è un archivio ZIP: {}", why.in_italian()),
             Self::UnsupportedEncoding { encoding } => {
                 format!("la codifica del file è {encoding}: salvarlo in UTF-8 (si leggono anche ISO-8859-1, windows-1252 e UTF-16)")
             }

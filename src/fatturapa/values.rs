@@ -5,28 +5,17 @@
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
+use super::schema;
+
 /// A value, or in words that follow "must be" what is allowed.
 pub(super) type Parsed<T> = Result<T, &'static str>;
 
 /// A day (`xs:date`). A time zone may follow it, and says nothing about an invoice.
 pub(super) fn date(text: &str) -> Parsed<NaiveDate> {
     const ALLOWED: &str = "a day from 1970-01-01 on, written YYYY-MM-DD";
-    let (day, zone) = text.split_at_checked(10).ok_or(ALLOWED)?;
-    let shape = day.bytes().enumerate().all(|(index, byte)| match index {
-        4 | 7 => byte == b'-',
-        _ => byte.is_ascii_digit(),
-    });
-    let earliest = NaiveDate::from_ymd_opt(1970, 1, 1);
-    let parsed = NaiveDate::parse_from_str(day, "%Y-%m-%d").ok();
-    parsed.filter(|_| shape && is_zone(zone)).filter(|day| earliest.is_some_and(|earliest| *day >= earliest)).ok_or(ALLOWED)
-}
-
-fn is_zone(text: &str) -> bool {
-    match text.as_bytes() {
-        [] | [b'Z'] => true,
-        [b'+' | b'-', h1, h2, b':', m1, m2] => [h1, h2, m1, m2].iter().all(|byte| byte.is_ascii_digit()),
-        _ => false,
-    }
+    let (year, month, day) = schema::day(text).ok_or(ALLOWED)?;
+    let year = i32::try_from(year).ok().filter(|year| (1970..=9999).contains(year)).ok_or(ALLOWED)?;
+    NaiveDate::from_ymd_opt(year, month, day).ok_or(ALLOWED)
 }
 
 /// An amount of money (`Amount2DecimalType`). Up to 11 digits, so that a whole file of them adds up without overflow.
@@ -38,6 +27,14 @@ pub(super) fn amount(text: &str) -> Parsed<Decimal> {
         return Err(ALLOWED);
     }
     text.parse().map_err(|_| ALLOWED)
+}
+
+/// A number in the widest form that the schemas allow: up to 12 digits, a point, up to 8 decimals. So bounded, those of a whole file add up
+/// exactly.
+pub(super) fn decimal(text: &str) -> Option<Decimal> {
+    let (whole, fraction) = text.strip_prefix('-').unwrap_or(text).split_once('.')?;
+    let digits = |part: &str, most: usize| (1..=most).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
+    (digits(whole, 12) && digits(fraction, 8)).then(|| text.parse().ok())?
 }
 
 /// A currency's code (`DivisaType`).
@@ -100,7 +97,9 @@ mod tests {
 
     #[test]
     fn what_is_not_a_day_is_refused() {
-        for text in ["", "2026-02-29", "2026-2-28", "28/02/2026", "1969-12-31", "2026-02-28T10:00", "+026-02-28", "２０２６-01-01"] {
+        for text in
+            ["", "2026-02-29", "2026-2-28", "28/02/2026", "1969-12-31", "2026-02-28T10:00", "+026-02-28", "２０２６-01-01", "12026-02-28"]
+        {
             assert!(date(text).is_err(), "{text}");
         }
     }
@@ -111,6 +110,16 @@ mod tests {
         assert_eq!(amount("99999999999.99"), Ok(Decimal::new(9_999_999_999_999, 2)));
         for text in ["", "1", "1.0", "1.000", ".50", "1,00", "+1.00", "1e2.00", "--1.00", "100000000000.00", "1 000.00"] {
             assert!(amount(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_have_the_forms_of_the_schemas() {
+        for (text, expected) in [("1.00", "1"), ("-00.5", "-0.5"), ("999999999999.99999999", "999999999999.99999999")] {
+            assert_eq!(decimal(text), expected.parse().ok(), "{text}");
+        }
+        for text in ["", "1", ".5", "1.", "+1.00", "1e5.0", "1,00", "1000000000000.00", "1.000000001", "--1.0", "٣.00"] {
+            assert_eq!(decimal(text), None, "{text}");
         }
     }
 

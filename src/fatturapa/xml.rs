@@ -1,19 +1,20 @@
 //! The hardened XML reader: the only place where a stranger's XML is parsed.
 //!
-//! Every character is gone through once for parsing and once for counting lines. It refuses what attacks are made of: DOCTYPE (and with it
-//! entities and other files), undefined entities, and more depth, elements, attributes or namespaces than any invoice has.
+//! Every character is gone through once. It refuses what is not well-formed, and what attacks are made of: DOCTYPE (and with it entities
+//! and other files), undefined entities, and more depth, elements, attributes or namespaces than any invoice has.
+
+mod attributes;
+mod references;
+mod signs;
+#[cfg(test)]
+mod tests;
 
 use std::borrow::Cow;
 
-use quick_xml::errors::Error;
-use quick_xml::escape::{EscapeError, resolve_xml_entity};
-use quick_xml::events::{BytesRef, BytesStart, Event};
-use quick_xml::name::{Namespace, QName, ResolveResult};
-use quick_xml::{NsReader, XmlVersion};
-
-use super::encoding::is_xml_character;
-use super::tree::{Attribute, Builder, Tree};
+use super::tree::{Builder, Tree};
 use super::unreadable::{Position, Unreadable, excerpt};
+pub(super) use signs::{Declaration, is_blank};
+use signs::{is_name, is_name_byte, without_carriage_returns};
 
 /// How deep elements may be nested. The formats need 8; a signature (XAdES) inside one about 14.
 pub(super) const MAX_DEPTH: usize = 32;
@@ -25,153 +26,267 @@ pub(super) const MAX_PIECES: usize = 160_000;
 /// How many attributes an element may have, namespace declarations included. Real roots have up to 8.
 pub(super) const MAX_ATTRIBUTES: usize = 32;
 
-/// How many namespaces a file may name. A signed one needs 4.
-const MAX_NAMESPACES: usize = 64;
+/// What is told of text that is in no element.
+const OUTSIDE: &str = "this text is outside of the root element";
 
-/// What is told of a reference to a character that may not appear in XML even so.
-const CONTROL_CHARACTER: &str = "a reference here stands for a control character, which XML does not allow; take it out";
-
-/// Reads a text to its end.
+/// Reads a text of XML characters to its end.
 ///
 /// # Errors
 /// The first thing because of which it is not XML that is read here.
 pub(super) fn read(text: &str) -> Result<Tree<'_>, Unreadable> {
-    let mut reader = NsReader::from_str(text);
-    reader.config_mut().expand_empty_elements = true;
-    reader.resolver_mut().set_max_namespace_bindings(MAX_ATTRIBUTES);
-    let mut xml = Xml { text, reader, builder: Builder::new(text), pieces: 0 };
-    while xml.step()? {}
-    Ok(xml.builder.finish())
+    let mut reader = Reader { text, at: 0, builder: Builder::new(text), pieces: 0, open: Vec::new(), declared: Vec::new() };
+    reader.declaration()?;
+    while let Some(byte) = reader.byte() {
+        match byte {
+            b'<' => reader.markup()?,
+            b'&' => reader.reference_in_text()?,
+            _ => reader.characters()?,
+        }
+    }
+    reader.end()
 }
 
 /// A file being read, from its beginning to its end.
-struct Xml<'a> {
+struct Reader<'a> {
     text: &'a str,
-    reader: NsReader<&'a [u8]>,
+    /// How far it has been read.
+    at: usize,
     builder: Builder<'a>,
     /// How many pieces of markup have been met.
     pieces: usize,
+    /// The open elements, root first.
+    open: Vec<Open<'a>>,
+    /// The prefixes that open elements declare, each with the number of its namespace, innermost last. An empty one is the default
+    /// namespace, which may also be none.
+    declared: Vec<(&'a str, Option<u16>)>,
 }
 
-impl<'a> Xml<'a> {
-    /// Reads one event; false at the end.
-    fn step(&mut self) -> Result<bool, Unreadable> {
-        let offset = self.offset();
-        let event = self.reader.read_event().map_err(|error| self.failed(&error))?;
-        if !matches!(event, Event::End(_) | Event::Text(_) | Event::Eof) {
-            self.count(offset)?;
-        }
-        match event {
-            Event::Start(tag) | Event::Empty(tag) => self.start(&tag, offset)?,
-            Event::End(_) => self.builder.close(),
-            Event::Text(text) => self.add(text.xml10_content(), offset)?,
-            Event::CData(text) if self.builder.depth() > 0 => self.builder.cdata(text.xml10_content()),
-            Event::CData(_) => return Err(self.ill_formed(offset, "this text is outside of the root element")),
-            Event::GeneralRef(reference) => {
-                let character = self.resolve(&reference, offset)?;
-                self.add(character, offset)?;
-            }
-            Event::Comment(_) | Event::PI(_) => {}
-            Event::Decl(_) if offset == 0 => {}
-            Event::Decl(_) => return Err(self.ill_formed(offset, "the XML declaration must be the very first thing in it")),
-            Event::DocType(_) => return Err(Unreadable::DoctypeForbidden { at: self.position(offset) }),
-            Event::Eof => {
-                self.end(offset)?;
-                return Ok(false);
-            }
-        }
-        Ok(true)
+/// An element whose end tag has not been met.
+struct Open<'a> {
+    /// Its name with the prefix.
+    name: &'a str,
+    /// How many prefixes were declared around it.
+    declared: usize,
+}
+
+/// A name. Names are compared from the first field on, and most differ in what follows the colon.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Name<'a> {
+    local: &'a str,
+    /// What is before the colon; empty where there is none.
+    prefix: &'a str,
+}
+
+impl<'a> Reader<'a> {
+    fn rest(&self) -> &'a str {
+        &self.text[self.at..]
     }
 
-    fn start(&mut self, tag: &BytesStart<'_>, offset: usize) -> Result<(), Unreadable> {
-        if self.builder.depth() == 0 && self.builder.has_root() {
-            return Err(self.ill_formed(offset, "a second root element begins here; only one is allowed"));
+    /// The byte that comes next.
+    fn byte(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    /// Goes past these characters if they come next.
+    fn skip(&mut self, expected: &str) -> bool {
+        let found = self.rest().as_bytes().starts_with(expected.as_bytes());
+        if found {
+            self.at += expected.len();
         }
-        if self.builder.depth() == MAX_DEPTH {
-            return Err(Unreadable::TooDeep { at: self.position(offset) });
-        }
-        let attributes = self.attributes(tag, offset)?;
-        let namespace = self.namespace_of(tag.name(), true, offset)?;
-        // The event lends its name only briefly; the same name is in the text, after `<`.
-        let qualified = &self.text[offset + 1..][..tag.name().as_ref().len()];
-        self.builder.open(local(qualified), namespace, offset, attributes);
-        Ok(())
+        found
+    }
+
+    /// Goes past blanks; whether there were any.
+    fn skip_blanks(&mut self) -> bool {
+        let blanks = self.rest().bytes().take_while(|byte| is_blank(*byte)).count();
+        self.at += blanks;
+        blanks > 0
+    }
+
+    /// What comes before these characters; goes past them.
+    fn until(&mut self, end: &str, missing: &str) -> Result<&'a str, Unreadable> {
+        let rest = self.rest();
+        let length = rest.find(end).ok_or_else(|| self.ill_formed(self.at, missing))?;
+        self.at += length + end.len();
+        Ok(&rest[..length])
     }
 
     fn count(&mut self, offset: usize) -> Result<(), Unreadable> {
         self.pieces += 1;
-        if self.pieces > MAX_PIECES {
-            return Err(Unreadable::TooManyElements { at: self.position(offset) });
+        if self.pieces > MAX_PIECES { Err(Unreadable::TooManyElements { at: self.position(offset) }) } else { Ok(()) }
+    }
+
+    fn declaration(&mut self) -> Result<(), Unreadable> {
+        if let Some(declaration) = Declaration::of(self.text) {
+            self.at = declaration.length;
+        } else if self.text.starts_with("<?xml") && self.text[5..].starts_with([' ', '\t', '\n', '\r', '?']) {
+            return Err(self.ill_formed(0, "the XML declaration must be like <?xml version=\"1.0\" encoding=\"UTF-8\"?>"));
         }
         Ok(())
     }
 
-    /// Every attribute but namespace declarations.
-    fn attributes(&mut self, tag: &BytesStart<'_>, offset: usize) -> Result<Vec<Attribute>, Unreadable> {
-        let mut attributes = Vec::new();
-        for (index, attribute) in tag.attributes().enumerate() {
-            if index == MAX_ATTRIBUTES {
-                return Err(Unreadable::TooManyAttributes { at: self.position(offset) });
-            }
-            self.count(offset)?;
-            let attribute = attribute.map_err(|error| self.ill_formed(offset, &error.to_string()))?;
-            let value = attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|error| self.refused(&error, offset))?;
-            if !value.chars().all(is_xml_character) {
-                return Err(self.ill_formed(offset, CONTROL_CHARACTER));
-            }
-            if attribute.key.as_namespace_binding().is_none() {
-                let namespace = self.namespace_of(attribute.key, false, offset)?;
-                attributes.push(Attribute { name: local(attribute.key.as_ref()).to_owned(), namespace, value: value.into_owned() });
-            }
+    fn markup(&mut self) -> Result<(), Unreadable> {
+        match self.text.as_bytes().get(self.at + 1) {
+            Some(b'/') => self.end_tag(),
+            Some(b'?') => self.instruction(),
+            Some(b'!') => self.comment_or_cdata(),
+            _ => self.start_tag(),
         }
-        Ok(attributes)
     }
 
-    /// The namespace of a name; without a prefix an element belongs to the default one, an attribute to none.
-    fn namespace_of(&mut self, name: QName<'_>, is_element: bool, offset: usize) -> Result<Option<u16>, Unreadable> {
-        let number = match self.reader.resolver().resolve(name, is_element).0 {
-            ResolveResult::Unbound => return Ok(None),
-            ResolveResult::Bound(Namespace(namespace)) => self.builder.namespace(namespace),
-            ResolveResult::Unknown(prefix) => {
-                let problem = format!("the prefix {} is not declared; add xmlns:{0}", excerpt(&prefix));
-                return Err(self.ill_formed(offset, &problem));
-            }
+    fn start_tag(&mut self) -> Result<(), Unreadable> {
+        let offset = self.at;
+        if self.open.is_empty() && self.builder.has_root() {
+            return Err(self.ill_formed(offset, "a second root element begins here; only one is allowed"));
+        }
+        if self.open.len() == MAX_DEPTH {
+            return Err(Unreadable::TooDeep { at: self.position(offset) });
+        }
+        self.count(offset)?;
+        self.at += 1;
+        let name = self.name()?;
+        let open = Open { name: &self.text[offset + 1..self.at], declared: self.declared.len() };
+        let attributes = if self.byte() == Some(b'>') { Vec::new() } else { self.attributes(offset)? };
+        let namespace = self.namespace_of(name.prefix, offset)?;
+        self.builder.open(name.local, namespace, offset, attributes);
+        let is_closed = self.skip("/");
+        if !self.skip(">") {
+            return Err(self.ill_formed(offset, "this tag does not end with >"));
+        }
+        self.open.push(open);
+        if is_closed {
+            self.close();
+        }
+        Ok(())
+    }
+
+    fn close(&mut self) {
+        if let Some(open) = self.open.pop() {
+            self.declared.truncate(open.declared);
+        }
+        self.builder.close();
+    }
+
+    fn end_tag(&mut self) -> Result<(), Unreadable> {
+        let offset = self.at;
+        let Some(open) = self.open.last().map(|open| open.name) else {
+            return Err(self.ill_formed(offset, "nothing is open that could end here"));
         };
-        if usize::from(number) == MAX_NAMESPACES {
-            return Err(self.ill_formed(offset, "the file names more namespaces than any invoice does"));
+        self.at += 2;
+        let is_its = self.skip(open);
+        self.skip_blanks();
+        if !is_its || !self.skip(">") {
+            return Err(self.ill_formed(offset, &format!("expected is </{}>, the end of the element that is open", excerpt(open))));
         }
-        Ok(Some(number))
-    }
-
-    fn add(&mut self, text: Cow<'a, str>, offset: usize) -> Result<(), Unreadable> {
-        if self.builder.depth() == 0 && !text.bytes().all(|byte| byte.is_ascii_whitespace()) {
-            return Err(self.ill_formed(offset, "this text is outside of the root element"));
-        }
-        self.builder.text(text);
+        self.close();
         Ok(())
     }
 
-    fn resolve(&self, reference: &BytesRef<'_>, offset: usize) -> Result<Cow<'a, str>, Unreadable> {
-        match reference.resolve_char_ref().map_err(|error| self.refused(&error, offset))? {
-            Some(character) if is_xml_character(character) => Ok(Cow::Owned(character.to_string())),
-            Some(_) => Err(self.ill_formed(offset, CONTROL_CHARACTER)),
-            None => match resolve_xml_entity(reference) {
-                Some(text) => Ok(Cow::Borrowed(text)),
-                None => Err(Unreadable::UndefinedEntity { name: excerpt(reference), at: self.position(offset) }),
-            },
+    /// Reads a name, with its prefix if it has one.
+    fn name(&mut self) -> Result<Name<'a>, Unreadable> {
+        let first = self.part_of_name()?;
+        if !self.skip(":") {
+            return Ok(Name { prefix: "", local: first });
         }
+        Ok(Name { prefix: first, local: self.part_of_name()? })
     }
 
-    fn end(&self, offset: usize) -> Result<(), Unreadable> {
-        match self.builder.innermost() {
-            None if self.builder.has_root() => Ok(()),
-            None => Err(self.ill_formed(offset, "there is no element in it")),
-            Some(name) => Err(self.ill_formed(offset, &format!("the file ends before </{}>; it may have been cut off", excerpt(name)))),
+    fn part_of_name(&mut self) -> Result<&'a str, Unreadable> {
+        let rest = self.rest();
+        let name = &rest[..rest.bytes().position(|byte| !is_name_byte(byte)).unwrap_or(rest.len())];
+        if !is_name(name) {
+            return Err(self.ill_formed(self.at, "a name is expected here"));
         }
+        self.at += name.len();
+        Ok(name)
     }
 
-    fn offset(&self) -> usize {
-        usize::try_from(self.reader.buffer_position()).expect("an offset in a text that is in memory fits usize")
+    /// Reads characters up to the next tag or reference.
+    fn characters(&mut self) -> Result<(), Unreadable> {
+        let offset = self.at;
+        let blanks = self.skip_blanks();
+        if blanks && matches!(self.byte(), Some(b'<') | None) {
+            if !self.builder.is_among_elements() {
+                self.builder.text(without_carriage_returns(&self.text[offset..self.at]));
+            }
+            return Ok(());
+        }
+        let mut has_carriage_return = false;
+        while let Some(byte) = self.byte() {
+            match byte {
+                b'<' | b'&' => break,
+                b'\r' => has_carriage_return = true,
+                b']' if self.rest().starts_with("]]>") => return Err(self.ill_formed(self.at, "text may not hold ]]>; write ]]&gt;")),
+                _ => {}
+            }
+            self.at += 1;
+        }
+        if self.open.is_empty() {
+            return Err(self.ill_formed(offset, OUTSIDE));
+        }
+        let text = &self.text[offset..self.at];
+        self.builder.text(if has_carriage_return || blanks { without_carriage_returns(text) } else { Cow::Borrowed(text) });
+        Ok(())
+    }
+
+    fn reference_in_text(&mut self) -> Result<(), Unreadable> {
+        let offset = self.at;
+        self.count(offset)?;
+        let character = self.reference()?;
+        if self.open.is_empty() {
+            return Err(self.ill_formed(offset, OUTSIDE));
+        }
+        self.builder.text(Cow::Owned(character.to_string()));
+        Ok(())
+    }
+
+    fn comment_or_cdata(&mut self) -> Result<(), Unreadable> {
+        let offset = self.at;
+        self.count(offset)?;
+        if self.skip("<!--") {
+            self.until("--", "the comment that begins here has no end")?;
+            if !self.skip(">") {
+                return Err(self.ill_formed(self.at, "a comment may not hold --"));
+            }
+        } else if self.skip("<![CDATA[") {
+            let text = self.until("]]>", "the CDATA section that begins here has no end")?;
+            if self.open.is_empty() {
+                return Err(self.ill_formed(offset, OUTSIDE));
+            }
+            self.builder.cdata(without_carriage_returns(text));
+        } else if self.skip("<!DOCTYPE") {
+            return Err(Unreadable::DoctypeForbidden { at: self.position(offset) });
+        } else {
+            return Err(self.ill_formed(offset, "this is neither a comment nor a CDATA section"));
+        }
+        Ok(())
+    }
+
+    fn instruction(&mut self) -> Result<(), Unreadable> {
+        let offset = self.at;
+        self.count(offset)?;
+        self.at += 2;
+        let target = self.part_of_name()?;
+        if target.eq_ignore_ascii_case("xml") {
+            return Err(self.ill_formed(offset, "the XML declaration must be the very first thing in it"));
+        }
+        let is_apart = self.skip_blanks();
+        let inside = self.until("?>", "the processing instruction that begins here has no end")?;
+        if !is_apart && !inside.is_empty() {
+            return Err(self.ill_formed(offset, "a blank or ?> is expected after the target of a processing instruction"));
+        }
+        Ok(())
+    }
+
+    fn end(self) -> Result<Tree<'a>, Unreadable> {
+        match self.open.last() {
+            None if self.builder.has_root() => Ok(self.builder.finish()),
+            None => Err(self.ill_formed(self.at, "there is no element in it")),
+            Some(open) => {
+                let problem = format!("the file ends before </{}>; it may have been cut off", excerpt(open.name));
+                Err(self.ill_formed(self.at, &problem))
+            }
+        }
     }
 
     /// The place of an offset, counted from the beginning: for errors, which end the reading.
@@ -181,138 +296,5 @@ impl<'a> Xml<'a> {
 
     fn ill_formed(&self, offset: usize, problem: &str) -> Unreadable {
         Unreadable::NotXml { at: self.position(offset), problem: problem.to_owned() }
-    }
-
-    /// The parser's own error, at the place where the parser saw it.
-    fn failed(&self, error: &Error) -> Unreadable {
-        let offset = usize::try_from(self.reader.error_position()).unwrap_or(usize::MAX);
-        self.refused(error, self.text.floor_char_boundary(offset))
-    }
-
-    fn refused(&self, error: &Error, offset: usize) -> Unreadable {
-        if let Error::Escape(EscapeError::UnrecognizedEntity(_, name)) = error {
-            return Unreadable::UndefinedEntity { name: excerpt(name), at: self.position(offset) };
-        }
-        self.ill_formed(offset, &excerpt(&error.to_string()))
-    }
-}
-
-fn local(name: &str) -> &str {
-    name.split_once(':').map_or(name, |(_, local)| local)
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::super::tree::Element;
-    use super::*;
-
-    fn check(text: &str) -> Result<(), Unreadable> {
-        read(text).map(|_| ())
-    }
-
-    fn code(text: &str) -> &'static str {
-        check(text).expect_err("is refused").code()
-    }
-
-    /// The text of the root's first child.
-    fn first_text(text: &str) -> Result<String, Unreadable> {
-        let tree = read(text)?;
-        let child = tree.root().children().next().expect("the root has a child");
-        Ok(child.text().to_owned())
-    }
-
-    #[test]
-    fn what_attacks_are_made_of_is_refused() {
-        let nested = |depth: usize| "<a>".repeat(depth) + &"</a>".repeat(depth);
-        let attributes = |count: usize, name: &str| {
-            let all: Vec<_> = (0..count).map(|index| format!("{name}{index}=\"urn:a\"")).collect();
-            format!("<a {}/>", all.join(" "))
-        };
-        let elements = |count: usize| format!("<a>{}</a>", "<b/>".repeat(count - 1));
-        assert_eq!(check(&nested(MAX_DEPTH)), Ok(()));
-        assert_eq!(check(&attributes(MAX_ATTRIBUTES, "b")), Ok(()));
-        assert_eq!(check(&elements(MAX_PIECES)), Ok(()));
-        for (text, expected) in [
-            (nested(MAX_DEPTH + 1), "TOO_DEEP"),
-            (nested(10_000), "TOO_DEEP"),
-            ("<a>".repeat(1_000_000), "TOO_DEEP"),
-            (attributes(MAX_ATTRIBUTES + 1, "b"), "TOO_MANY_ATTRIBUTES"),
-            (attributes(300_000, "b"), "TOO_MANY_ATTRIBUTES"),
-            (elements(MAX_PIECES + 1), "TOO_MANY_ELEMENTS"),
-            (format!("<a>{}</a>", "&#65;".repeat(MAX_PIECES)), "TOO_MANY_ELEMENTS"),
-            (format!("<a>{}</a>", "<b c=''/>".repeat(MAX_PIECES / 2)), "TOO_MANY_ELEMENTS"),
-            ("<!DOCTYPE a><a/>".to_owned(), "DOCTYPE_FORBIDDEN"),
-            ("<a/><!DOCTYPE a>".to_owned(), "DOCTYPE_FORBIDDEN"),
-            ("<a>&file;</a>".to_owned(), "UNDEFINED_ENTITY"),
-            ("<a b=\"&file;\"/>".to_owned(), "UNDEFINED_ENTITY"),
-            (attributes(MAX_ATTRIBUTES + 1, "xmlns:b"), "NOT_XML"),
-        ] {
-            assert_eq!(code(&text), expected, "{}", excerpt(&text));
-        }
-    }
-
-    #[test]
-    fn what_is_not_well_formed_is_refused_wherever_it_stands() {
-        for text in [
-            "<a>",
-            "<a></b>",
-            "<a",
-            "</a>",
-            "<a><b></a></b>",
-            "<a/><b/>",
-            "<a/>text",
-            "text<a/>",
-            "<a/>&amp;",
-            "<![CDATA[x]]><a/>",
-            "<![CDATA[]]><a/>",
-            "<a>&amp</a>",
-            "<a>&#1;</a>",
-            "<a>&#xD800;</a>",
-            "<a b=\"1\" b=\"2\"/>",
-            "<a b=1/>",
-            "<p:a/>",
-            "<a><p:b/></a>",
-            "<a><!-- </a>",
-            "<a><![CDATA[</a>",
-            " <?xml version=\"1.0\"?><a/>",
-            "<!-- nothing -->",
-            "<a b=\"&#1;\"/>",
-        ] {
-            assert_eq!(code(text), "NOT_XML", "{text}");
-        }
-    }
-
-    #[test]
-    fn text_is_put_together_from_all_its_parts() {
-        assert_eq!(first_text("<a><b>D&apos;A<!-- x -->n<?x y?>d<![CDATA[r<&]]>&#232;&#x20AC;</b></a>"), Ok("D'Andr<&è€".to_owned()));
-        assert_eq!(first_text("<a><b>1<c>2</c>3</b></a>"), Ok("13".to_owned()));
-        assert_eq!(first_text("<a><b/></a>"), Ok(String::new()));
-        assert_eq!(first_text("<a><b>x\r\ny</b></a>"), Ok("x\ny".to_owned()));
-    }
-
-    #[test]
-    fn elements_are_found_with_their_place_and_path() {
-        let text = "<r xmlns=\"urn:r\" a=\"1\" p:a=\"2\" xmlns:p=\"urn:p\"><è>\n <x><y/></x> <z/></è><p:s/><b><c/></b><b/></r>";
-        let tree = read(text).expect("reads");
-        let root = tree.root();
-        assert_eq!((root.name(), root.namespace(), root.path(), root.attribute("a")), ("r", Some("urn:r"), "r".to_owned(), Some("1")));
-        let z = root.at("è/z").expect("is there");
-        assert_eq!((z.position(), z.path()), (Position { line: 2, column: 14 }, "è/z".to_owned()));
-        assert!(root.child("s").is_none(), "elements of strange namespaces are passed over");
-        assert_eq!(root.children().nth(1).and_then(Element::namespace), Some("urn:p"));
-        let paths: Vec<_> = root.all("b").map(Element::path).collect();
-        assert_eq!(paths, ["b[1]", "b[2]"]);
-        assert_eq!(root.at("b/c").map(Element::path), Some("b[1]/c".to_owned()));
-        let names: Vec<_> = root.children().map(Element::name).collect();
-        assert_eq!(names, ["è", "s", "b", "b"]);
-    }
-
-    proptest! {
-        #[test]
-        fn no_text_panics(text in "([<>/&;!?\\[\\]\"'= \n-]|a|b:|xmlns|#x?[0-9]{1,7}|CDATA|DOCTYPE|è|€){0,60}") {
-            let _ = check(&text);
-        }
     }
 }

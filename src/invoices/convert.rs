@@ -4,13 +4,14 @@ use data_encoding::HEXLOWER;
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use super::state::{Direction, InvoiceState};
-use super::store::{Filter, ReceiptRow, Row};
+use super::download::{Form, Made};
+use super::receipts;
+use super::state::{Direction, InvoiceState, RecipientAnswer};
+use super::store::{ReceiptRow, Row};
 use crate::call::{etag, request_id};
 use crate::check::{Check, Invalid};
-use crate::fatturapa::{DocumentType, MAX_FILE_BYTES, SdiFileName};
-use crate::ids::{AccountId, InvoiceId};
-use crate::paging::{self, Page};
+use crate::fatturapa::{MAX_FILE_BYTES, ReceiptKind, SdiFileName};
+use crate::ids::{InvoiceId, ReceiptId};
 use crate::pb::spazio::v1 as pb;
 use crate::wire;
 
@@ -20,45 +21,38 @@ pub(super) struct NewFile {
     pub file_name: String,
 }
 
-const MAX_RECEIPT_BYTES: usize = 1_000_000;
 const LONGEST_NAME: usize = 100;
 
 pub(super) fn sent_file(request: &pb::CreateSentInvoiceRequest) -> Result<NewFile, Invalid> {
     let mut check = Check::default();
     let request_id = request_id(&mut check, &request.request_id);
-    let file_name = sdi_name(&mut check, &request.file_name);
-    size(&mut check, &request.file, MAX_FILE_BYTES);
+    let file_name = own_name(&mut check, &request.file_name);
+    size(&mut check, &request.file);
     check.finish(|| Some(NewFile { request_id: request_id?, file_name: file_name? }))
 }
 
-pub(super) fn delivered_file(id: &str, name: &str, file: &[u8], most: Delivery) -> Result<NewFile, Invalid> {
+pub(super) fn delivered_file(id: &str, name: &str, file: &[u8]) -> Result<NewFile, Invalid> {
     let mut check = Check::default();
     let request_id = request_id(&mut check, id);
-    let file_name = check.text("file_name", name, 1..=LONGEST_NAME);
-    let most = match most {
-        Delivery::Invoice => MAX_FILE_BYTES,
-        Delivery::Receipt => MAX_RECEIPT_BYTES,
-    };
-    size(&mut check, file, most);
+    let file_name = delivered_name(&mut check, name);
+    size(&mut check, file);
     check.finish(|| Some(NewFile { request_id: request_id?, file_name: file_name? }))
 }
 
-/// What the SdI delivers.
-#[derive(Clone, Copy)]
-pub(super) enum Delivery {
-    Invoice,
-    Receipt,
+pub(super) fn delivered_name(check: &mut Check, name: &str) -> Option<String> {
+    check.text("file_name", name, 1..=LONGEST_NAME)
 }
 
-fn sdi_name(check: &mut Check, name: &str) -> Option<String> {
-    check.parse::<SdiFileName>("file_name", name).map(|name| name.to_string())
+/// The name that a sent file comes with, or none.
+pub(super) fn own_name(check: &mut Check, name: &str) -> Option<String> {
+    if name.is_empty() { Some(String::new()) } else { check.parse::<SdiFileName>("file_name", name).map(|name| name.to_string()) }
 }
 
-pub(super) fn size(check: &mut Check, file: &[u8], most: usize) {
+pub(super) fn size(check: &mut Check, file: &[u8]) {
     if file.is_empty() {
         check.refuse("file", "must be given");
-    } else if file.len() > most {
-        check.refuse("file", format!("must have at most {most} bytes, has {}", file.len()));
+    } else if file.len() > MAX_FILE_BYTES {
+        check.refuse("file", format!("must have at most {MAX_FILE_BYTES} bytes, has {}", file.len()));
     }
 }
 
@@ -77,13 +71,21 @@ pub(super) fn draft(id: &str, invoice_id: &str, etag: &str) -> Result<DraftReque
     check.finish(|| Some(DraftRequest { request_id: request_id?, id: invoice?, version: version? }))
 }
 
-pub(super) fn new_version(request: &pb::UpdateSentInvoiceRequest) -> Result<(DraftRequest, Option<String>), Invalid> {
+/// What CopyRejectedInvoice is asked for.
+pub(super) fn copy(request: &pb::CopyRejectedInvoiceRequest) -> Result<(Uuid, InvoiceId), Invalid> {
+    let mut check = Check::default();
+    let request_id = request_id(&mut check, &request.request_id);
+    let invoice = check.parse("invoice_id", &request.invoice_id);
+    check.finish(|| Some((request_id?, invoice?)))
+}
+
+pub(super) fn new_version(request: &pb::UpdateSentInvoiceRequest) -> Result<(DraftRequest, String), Invalid> {
     let mut check = Check::default();
     let request_id = request_id(&mut check, &request.request_id);
     let invoice = check.parse("invoice_id", &request.invoice_id);
     let version = etag(&mut check, &request.etag);
-    size(&mut check, &request.file, MAX_FILE_BYTES);
-    let file_name = if request.file_name.is_empty() { Some(None) } else { sdi_name(&mut check, &request.file_name).map(Some) };
+    size(&mut check, &request.file);
+    let file_name = own_name(&mut check, &request.file_name);
     check.finish(|| Some((DraftRequest { request_id: request_id?, id: invoice?, version: version? }, file_name?)))
 }
 
@@ -93,86 +95,37 @@ pub(super) fn id(invoice_id: &str) -> Result<InvoiceId, Invalid> {
     check.finish(|| id)
 }
 
-/// A list's filter, its page, and the question its page tokens are good for.
-pub(super) fn list(request: &pb::ListInvoicesRequest, account: AccountId) -> Result<(Filter, Page, String), Invalid> {
+pub(super) fn receipt_id(receipt_id: &str) -> Result<ReceiptId, Invalid> {
     let mut check = Check::default();
-    let optional_text = |check: &mut Check, field: &str, text: &str, allowed| {
-        if text.is_empty() { Some(None) } else { check.text(field, text, allowed).map(Some) }
-    };
-    let direction = given_direction(&mut check, request.direction);
-    let state = given_state(&mut check, request.state);
-    let from = check.take_optional("issued_from", request.issued_from.as_ref().map(wire::calendar_day));
-    let through = check.take_optional("issued_through", request.issued_through.as_ref().map(wire::calendar_day));
-    if let (Some(Some(from)), Some(Some(through))) = (from, through)
-        && from > through
-    {
-        check.refuse("issued_through", "must not be before issued_from");
-    }
-    let number = optional_text(&mut check, "number", &request.number, 1..=20);
-    let counterpart = optional_text(&mut check, "counterpart", &request.counterpart, 2..=100);
-    let document_type = given_document_type(&mut check, &request.document_type);
-    let filter = || {
-        Some(Filter {
-            direction: direction?,
-            state: state?,
-            issued_from: from?,
-            issued_through: through?,
-            number: number?,
-            counterpart: counterpart?,
-            document_type: document_type?,
-        })
-    };
-    let filter = filter();
-    let question = format!("{account} {filter:?}");
-    let page = paging::page(&mut check, request.page_size, &request.page_token, &question);
-    check.finish(|| Some((filter?, page?, question)))
+    let id = check.parse("receipt_id", receipt_id);
+    check.finish(|| id)
 }
 
-/// Text of the code list, which has no TD10 to TD15.
-fn given_document_type(check: &mut Check, text: &str) -> Option<Option<String>> {
-    if text.is_empty() {
-        return Some(None);
-    }
-    let code = DocumentType::from_code(text.trim()).map(|known| known.code().to_owned());
-    check.take("document_type", code.ok_or_else(|| format!("must be TD01 to TD09 or TD16 to TD29, is {text:?}"))).map(Some)
-}
-
-fn given_direction(check: &mut Check, number: i32) -> Option<Option<Direction>> {
-    match pb::Direction::try_from(number) {
-        Ok(pb::Direction::Unspecified) => Some(None),
-        Ok(pb::Direction::Sent) => Some(Some(Direction::Sent)),
-        Ok(pb::Direction::Received) => Some(Some(Direction::Received)),
+/// Which invoice is downloaded, and what of it.
+pub(super) fn download(request: &pb::DownloadInvoiceRequest) -> Result<(InvoiceId, Form), Invalid> {
+    let mut check = Check::default();
+    let id = check.parse("invoice_id", &request.invoice_id);
+    let number = request.attachment as usize;
+    let form = match pb::DownloadForm::try_from(request.form) {
+        Ok(pb::DownloadForm::Unspecified | pb::DownloadForm::Original) => Ok(Form::Original),
+        Ok(pb::DownloadForm::Xml) => Ok(Form::Made(Made::Xml)),
+        Ok(pb::DownloadForm::Page) => Ok(Form::Made(Made::Page)),
+        Ok(pb::DownloadForm::Attachment) => Ok(Form::Made(Made::Attachment(number))),
         Err(_) => {
-            check.refuse(
-                "direction",
-                format!(
-                    "{number} is not a direction: {}",
-                    wire::names([pb::Direction::Sent, pb::Direction::Received].map(|known| known.as_str_name()))
-                ),
-            );
-            None
+            use pb::DownloadForm::{Attachment, Original, Page, Xml};
+            let forms = wire::names([Original, Xml, Page, Attachment].map(|known| known.as_str_name()));
+            Err(format!("{} is no form of a download: {forms}", request.form))
         }
+    };
+    let asked = matches!(form, Ok(Form::Made(Made::Attachment(_))));
+    if asked != (number > 0) {
+        check.refuse("attachment", "goes with DOWNLOAD_FORM_ATTACHMENT and only then: the attachment's number, from 1 on");
     }
+    let form = check.take("form", form);
+    check.finish(|| Some((id?, form?)))
 }
 
-fn given_state(check: &mut Check, number: i32) -> Option<Option<InvoiceState>> {
-    match pb::InvoiceState::try_from(number) {
-        Ok(pb::InvoiceState::Unspecified) => Some(None),
-        Ok(given) => Some(InvoiceState::ALL.iter().copied().find(|known| state(*known) == given)),
-        Err(_) => {
-            check.refuse(
-                "state",
-                format!(
-                    "{number} is not a state of an invoice: {}",
-                    wire::names(InvoiceState::ALL.iter().map(|known| state(*known).as_str_name()))
-                ),
-            );
-            None
-        }
-    }
-}
-
-fn state(state: InvoiceState) -> pb::InvoiceState {
+pub(super) fn state(state: InvoiceState) -> pb::InvoiceState {
     match state {
         InvoiceState::Draft => pb::InvoiceState::Draft,
         InvoiceState::Queued => pb::InvoiceState::Queued,
@@ -210,6 +163,20 @@ pub(super) fn invoice(row: &Row) -> pb::Invoice {
         create_time: Some(wire::timestamp(row.created_time)),
         update_time: Some(wire::timestamp(row.updated_time)),
         etag: row.version.to_string(),
+        refused_findings: u32::try_from(row.refused).unwrap_or(u32::MAX),
+        advice_findings: u32::try_from(row.advice).unwrap_or(u32::MAX),
+        copied_from: row.copied_from.map(|id| id.to_string()).unwrap_or_default(),
+        recipient_answer: recipient_answer(row.answer).into(),
+        sdi_rejections: receipts::rejections(row.rejections.as_ref()),
+    }
+}
+
+fn recipient_answer(answer: Option<RecipientAnswer>) -> pb::RecipientAnswer {
+    match answer {
+        None => pb::RecipientAnswer::Unspecified,
+        Some(RecipientAnswer::Accepted) => pb::RecipientAnswer::Accepted,
+        Some(RecipientAnswer::Refused) => pb::RecipientAnswer::Refused,
+        Some(RecipientAnswer::TermPassed) => pb::RecipientAnswer::TermPassed,
     }
 }
 
@@ -221,10 +188,8 @@ fn party(name: Option<&String>, vat: Option<&String>, fiscal_code: Option<&Strin
     })
 }
 
-pub(super) fn receipt(row: &ReceiptRow) -> pb::Receipt {
-    use crate::fatturapa::ReceiptKind;
-    let kind = ReceiptKind::ALL.into_iter().find(|kind| row.kind.as_deref() == Some(kind.code()));
-    let kind = kind.map_or(pb::ReceiptKind::Unspecified, |kind| match kind {
+pub(super) fn receipt_kind(kind: ReceiptKind) -> pb::ReceiptKind {
+    match kind {
         ReceiptKind::Delivered => pb::ReceiptKind::Delivered,
         ReceiptKind::Rejected => pb::ReceiptKind::Rejected,
         ReceiptKind::NotDelivered => pb::ReceiptKind::NotDelivered,
@@ -232,7 +197,14 @@ pub(super) fn receipt(row: &ReceiptRow) -> pb::Receipt {
         ReceiptKind::TermPassed => pb::ReceiptKind::TermPassed,
         ReceiptKind::Attestation => pb::ReceiptKind::Attestation,
         ReceiptKind::Metadata => pb::ReceiptKind::Metadata,
-    });
+        ReceiptKind::BuyerOutcome => pb::ReceiptKind::BuyerOutcome,
+        ReceiptKind::BuyerOutcomeRejected => pb::ReceiptKind::BuyerOutcomeRejected,
+    }
+}
+
+pub(super) fn receipt(row: &ReceiptRow) -> pb::Receipt {
+    let kind = ReceiptKind::ALL.into_iter().find(|kind| row.kind.as_deref() == Some(kind.code()));
+    let kind = kind.map_or(pb::ReceiptKind::Unspecified, receipt_kind);
     pb::Receipt {
         receipt_id: row.id.to_string(),
         kind: kind.into(),
@@ -242,5 +214,8 @@ pub(super) fn receipt(row: &ReceiptRow) -> pb::Receipt {
         sdi_identifier: row.sdi_identifier.clone().unwrap_or_default(),
         size_bytes: row.size.get(),
         create_time: Some(wire::timestamp(row.created_time)),
+        recipient_answer: recipient_answer(row.answer).into(),
+        description: row.description.clone().unwrap_or_default(),
+        sdi_rejections: receipts::rejections(row.rejections.as_ref()),
     }
 }

@@ -1,9 +1,12 @@
 //! What can go wrong with invoices.
 
+use super::findings::Found;
 use super::state::InvoiceState;
+use crate::archive::ArchiveError;
 use crate::check::Invalid;
 use crate::db::{Fault, Reuse};
 use crate::fatturapa::Unreadable;
+use crate::fatturapa::content::UnreadableAttachment;
 use crate::pb::spazio::v1::ErrorReason;
 use crate::quota::QuotaError;
 use crate::refusal::{Refusal, Refused, Violation, carries_faults, into_status};
@@ -14,6 +17,15 @@ pub enum InvoiceError {
     /// No such invoice in this account.
     #[error("there is no such invoice")]
     NotFound,
+    /// The invoice has no attachment of this number: the names of those that it has.
+    #[error("there is no such attachment")]
+    AttachmentNotFound(Vec<String>),
+    /// The attachment's bytes cannot be had.
+    #[error(transparent)]
+    Attachment(#[from] UnreadableAttachment),
+    /// No such receipt in this account.
+    #[error("there is no such receipt")]
+    ReceiptNotFound,
     /// The invoice is where this is not allowed (I1).
     #[error("the invoice is {current}")]
     State {
@@ -22,6 +34,21 @@ pub enum InvoiceError {
         /// Where it is.
         current: InvoiceState,
     },
+    /// The invoice is neither rejected nor refused by its recipient: there is nothing to copy it for.
+    #[error("the invoice is {current} and not rejected")]
+    NotRejected {
+        /// Where it is.
+        current: InvoiceState,
+    },
+    /// The SdI would refuse the document (I2).
+    #[error("the SdI would refuse the document")]
+    Refused(Box<Found>),
+    /// The draft is not what it was when it was judged, or a name was taken that it was about to get: the write is to be prepared anew.
+    #[error("the draft changed while it was judged")]
+    Superseded,
+    /// Every name of this sender was given.
+    #[error("every name of {0} was given")]
+    NamesUsedUp(String),
     /// The invoice changed since it was read.
     #[error("the invoice changed since it was read")]
     EtagMismatch,
@@ -34,6 +61,9 @@ pub enum InvoiceError {
     /// Another sent invoice holds the same bytes (I4).
     #[error("the file is stored already")]
     FileStored,
+    /// Documents of an export's part came, changed or went since it was begun.
+    #[error("the part changed since it was begun")]
+    PartChanged,
     /// Space or the account's state refuses.
     #[error(transparent)]
     Quota(QuotaError),
@@ -51,6 +81,16 @@ pub enum InvoiceError {
 carries_faults!(InvoiceError);
 into_status!(InvoiceError);
 
+impl From<ArchiveError> for InvoiceError {
+    fn from(error: ArchiveError) -> Self {
+        match error {
+            ArchiveError::FileNameUsed(name) => Self::FileNameUsed(name),
+            ArchiveError::FileStored => Self::FileStored,
+            ArchiveError::Fault(fault) => Self::Fault(fault),
+        }
+    }
+}
+
 impl From<QuotaError> for InvoiceError {
     /// A fault stays a fault, so that the write is tried again for it.
     fn from(error: QuotaError) -> Self {
@@ -67,6 +107,22 @@ impl Refusal for InvoiceError {
             Self::NotFound => {
                 Refused::new(ErrorReason::InvoiceNotFound, "this account has no such invoice; list its invoices with ListInvoices")
             }
+            Self::AttachmentNotFound(names) => {
+                let message = match names.as_slice() {
+                    [] => "the invoice has no attachments".to_owned(),
+                    names => {
+                        let listed: Vec<_> = names.iter().zip(1..).map(|(name, number)| format!("{number}: {name:?}")).collect();
+                        format!("the invoice has no such attachment; it has {}", listed.join(", "))
+                    }
+                };
+                Refused::new(ErrorReason::AttachmentNotFound, message).with("attachments", &names.len())
+            }
+            Self::Attachment(unreadable) => {
+                Refused::new(ErrorReason::DocumentUnreadable, format!("{unreadable}; the invoice itself can be downloaded"))
+            }
+            Self::ReceiptNotFound => {
+                Refused::new(ErrorReason::ReceiptNotFound, "this account has no such receipt; list its receipts with ListReceipts")
+            }
             Self::State { wanted, current } => {
                 let message = format!("the invoice is {current} and can no longer be {wanted}: only drafts can");
                 Refused::new(ErrorReason::InvoiceState, message.clone()).with("state", &current).precondition(
@@ -74,6 +130,21 @@ impl Refusal for InvoiceError {
                     "invoice",
                     message,
                 )
+            }
+            Self::NotRejected { current } => {
+                let message =
+                    format!("the invoice is {current}: only one that the SdI rejected, or that its recipient refused, can be copied");
+                Refused::new(ErrorReason::InvoiceState, message.clone()).with("state", &current).precondition(
+                    "INVOICE_STATE",
+                    "invoice",
+                    message,
+                )
+            }
+            Self::Refused(found) => document_refused(found),
+            Self::Superseded => Fault::Overtaken.refused(),
+            Self::NamesUsedUp(sender) => {
+                let message = format!("every name from {sender}_00001 to {sender}_ZZZZZ was given; give the draft a file_name of your own");
+                Refused::new(ErrorReason::FileNameUsed, message).with("file_name", &format!("{sender}_ZZZZZ"))
             }
             Self::EtagMismatch => {
                 Refused::new(ErrorReason::EtagMismatch, "the invoice changed since it was read; read it again and decide again")
@@ -91,10 +162,34 @@ impl Refusal for InvoiceError {
                 Refused::new(ErrorReason::FileNameUsed, message).with("file_name", &name)
             }
             Self::FileStored => Refused::new(ErrorReason::FileStored, "another sent invoice of this account holds the very same file"),
+            Self::PartChanged => {
+                let message = "documents of this part came, changed or went since it was begun; begin it again";
+                Refused::new(ErrorReason::PartChanged, message)
+            }
             Self::Quota(error) => error.refused(),
             Self::Invalid(error) => error.refused(),
             Self::Reuse(error) => error.refused(),
             Self::Fault(error) => error.refused(),
         }
     }
+}
+
+/// All for which the SdI would refuse a document; what does not fit into a status is counted there, and told whole by `GetInvoice`.
+fn document_refused(found: &Found) -> Refused {
+    let count = found.refused().count();
+    let (times, volte) = if count == 1 { ("reason", "motivo") } else { ("reasons", "motivi") };
+    let message =
+        format!("the SdI would refuse this document for {count} {times}: correct it with UpdateSentInvoice; GetInvoice tells all");
+    let violations = found.refused().map(|finding| Violation {
+        field: format!("{} (line {})", if finding.path.is_empty() { "file" } else { &finding.path }, finding.line),
+        description: format!("{}: {}", finding.code, finding.message_en),
+    });
+    let first = found.refused().next();
+    let codes = |message: fn(&crate::pb::spazio::v1::Finding) -> &str| first.map(|first| format!("{}: {}", first.code, message(first)));
+    let italian = codes(|finding| &finding.message_it).unwrap_or_default();
+    let english = codes(|finding| &finding.message_en).unwrap_or_default();
+    Refused::new(ErrorReason::DocumentRefused, message).with("refused_findings", &count).violations(violations).localized(
+        format!("Il documento sarebbe scartato dal SdI per {count} {volte}. {italian}"),
+        format!("The SdI would refuse the document for {count} {times}. {english}"),
+    )
 }

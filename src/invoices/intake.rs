@@ -1,65 +1,62 @@
-//! What happens to a file before a transaction begins: it is measured, read and compressed, away from the threads that serve calls.
+//! What happens to a file before a transaction begins: it is measured, read and sealed, away from the threads that serve calls.
 
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use ring::digest::{SHA256, digest};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
+use super::InvoiceError;
+use super::download::{Download, Made};
+use crate::archive::{Archive, Sealed};
 use crate::db::Fault;
-use crate::fatturapa::{self, Invoice, Judgement, MAX_FILE_BYTES, Receipt, Unreadable};
-use crate::space::Bytes;
+use crate::fatturapa::{self, Look, Receipt, Unreadable};
+use crate::ids::AccountId;
 
-/// A file, ready to be stored.
-#[derive(Clone, Debug)]
-pub struct File {
-    /// SHA-256 of the original.
-    pub sha256: Vec<u8>,
-    /// The size of the original: what is charged (S1).
-    pub size: Bytes,
-    /// The original, compressed.
-    pub content: Vec<u8>,
-}
-
-/// Reads and compresses files, a few at a time: an async deadline does not stop a parser, so their number is bounded.
+/// Reads and seals files, a few at a time: an async deadline does not stop a parser, so their number is bounded.
 #[derive(Clone, Debug)]
 pub struct Intake {
     places: Arc<Semaphore>,
+    archive: Archive,
 }
-
-const COMPRESSION_LEVEL: i32 = 3;
 
 impl Intake {
     /// An intake with so many files at a time.
     #[must_use]
-    pub fn new(parser_threads: usize) -> Self {
-        Self { places: Arc::new(Semaphore::new(parser_threads)) }
+    pub fn new(parser_threads: usize, archive: Archive) -> Self {
+        Self { places: Arc::new(Semaphore::new(parser_threads)), archive }
     }
 
-    /// Takes an invoice in.
-    pub async fn invoice(&self, file: Vec<u8>) -> Result<(File, Result<Invoice, Unreadable>), Fault> {
-        self.take(file, fatturapa::read).await
+    /// Takes an account's invoice in, looked at as the SdI would on this day.
+    pub async fn invoice(&self, account: AccountId, file: Vec<u8>, received: NaiveDate) -> Result<(Sealed, Look), Fault> {
+        self.take(account, file, move |file| Look::at(file, received)).await
     }
 
-    /// Judges a file as the SdI would if it received it on this day.
-    pub async fn judge(&self, file: Vec<u8>, received: NaiveDate) -> Result<Judgement, Fault> {
-        self.apart(move || Ok(Judgement::of(&file, Some(received)))).await
+    /// Looks at an invoice as the SdI would on this day.
+    pub async fn look(&self, file: Vec<u8>, received: NaiveDate) -> Result<Look, Fault> {
+        self.apart(move || Ok(Look::at(&file, received))).await
     }
 
-    /// Takes a receipt in.
-    pub async fn receipt(&self, file: Vec<u8>) -> Result<(File, Result<Receipt, Unreadable>), Fault> {
-        self.take(file, fatturapa::read_receipt).await
+    /// Takes a receipt for an account in.
+    pub async fn receipt(&self, account: AccountId, file: Vec<u8>) -> Result<(Sealed, Result<Receipt, Unreadable>), Fault> {
+        self.take(account, file, fatturapa::read_receipt).await
+    }
+
+    /// Makes of an invoice's file what is to be downloaded.
+    pub(super) async fn made(&self, file_name: String, file: Vec<u8>, made: Made, today: NaiveDate) -> Result<Download, InvoiceError> {
+        self.apart(move || Ok(Download::made_of(&file_name, &file, made, today))).await?
     }
 
     async fn take<T: Send + 'static>(
         &self,
+        account: AccountId,
         file: Vec<u8>,
-        read: fn(&[u8]) -> Result<T, Unreadable>,
-    ) -> Result<(File, Result<T, Unreadable>), Fault> {
+        read: impl FnOnce(&[u8]) -> T + Send + 'static,
+    ) -> Result<(Sealed, T), Fault> {
+        let archive = self.archive.clone();
         let taken = move || {
             let reading = read(&file);
-            compress(&file).map(|file| (file, reading))
+            archive.seal(account, &file).map(|sealed| (sealed, reading))
         };
         self.apart(taken).await
     }
@@ -72,25 +69,5 @@ impl Intake {
             work()
         });
         work.await.map_err(|ended| Fault::Broken(format!("a file could not be read: {ended}")))?
-    }
-}
-
-fn compress(original: &[u8]) -> Result<File, Fault> {
-    let content = zstd::bulk::compress(original, COMPRESSION_LEVEL).map_err(|error| Fault::Broken(error.to_string()))?;
-    Ok(File { sha256: digest(&SHA256, original).as_ref().to_vec(), size: Bytes::of_content(original), content })
-}
-
-impl File {
-    /// The original, when it still is what it was.
-    pub fn original(&self) -> Result<Vec<u8>, &'static str> {
-        let size = usize::try_from(self.size.get()).unwrap_or(usize::MAX);
-        if size > MAX_FILE_BYTES {
-            return Err("it is larger than any file that is taken");
-        }
-        let original = zstd::bulk::decompress(&self.content, size).map_err(|_| "it cannot be decompressed")?;
-        if original.len() != size || digest(&SHA256, &original).as_ref() != self.sha256 {
-            return Err("it does not match its digest");
-        }
-        Ok(original)
     }
 }

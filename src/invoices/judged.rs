@@ -2,22 +2,23 @@
 
 use super::convert;
 use crate::check::{Check, Invalid};
-use crate::fatturapa::{Finding, Integrity, Judgement, MAX_FILE_BYTES, Severity, Signature};
+use crate::fatturapa::{Finding, Integrity, Judgement, Severity, Signature};
 use crate::pb::spazio::v1 as pb;
 use crate::wire;
 
 /// The file of a request that has nothing else.
 pub(super) fn file(request: pb::ValidateInvoiceRequest) -> Result<Vec<u8>, Invalid> {
     let mut check = Check::default();
-    convert::size(&mut check, &request.file, MAX_FILE_BYTES);
+    convert::size(&mut check, &request.file);
     check.finish(|| Some(request.file))
 }
 
-pub(super) fn judgement(judged: &Judgement) -> pb::ValidateInvoiceResponse {
+/// What the engine says of a file, and what the archive adds.
+pub(super) fn judgement(judged: &Judgement, archive: &[Finding]) -> pb::ValidateInvoiceResponse {
     pb::ValidateInvoiceResponse {
         kind: judged.kind.as_str().to_owned(),
         schema_valid: judged.schema_valid,
-        findings: judged.findings.iter().map(finding).collect(),
+        findings: judged.findings.iter().chain(archive).map(finding).collect(),
         signatures: judged.signatures.iter().map(signature).collect(),
     }
 }

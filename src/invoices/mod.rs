@@ -1,17 +1,31 @@
 //! The archive of invoices: sent ones with their life, received ones as they came, receipts that move them.
 
-mod archive;
 mod convert;
+mod copies;
+mod download;
 mod error;
+mod export;
+mod findings;
+mod import;
+mod index;
 mod intake;
+mod issued;
 mod judged;
+mod kept;
+mod list;
+mod list_receipts;
+mod names;
+mod queue;
+mod receipts;
 mod received;
 mod sent;
 mod service;
 pub mod state;
 mod store;
+mod words;
 
-pub use archive::MAX_CHUNK;
 pub use error::InvoiceError;
+pub use index::find_words;
 pub use intake::Intake;
+pub use list::{Bounds, listed};
 pub use service::InvoicesApi;

@@ -1,41 +1,58 @@
-//! What is done with sent invoices. Each runs in one transaction and ends with the charge, which decides (S3).
+//! What is done with drafts of sent invoices. Each runs in one transaction and ends with the charge, which decides (S3).
 
 use uuid::Uuid;
 
-use super::archive::{self, Stored};
-use super::intake::File;
-use super::state::{Direction, InvoiceState, Move};
-use super::{InvoiceError, store};
+use super::findings::{self, Found};
+use super::kept::Kept;
+use super::state::{Direction, InvoiceState};
+use super::store::Beginning;
+use super::{InvoiceError, copies, store};
+use crate::archive::{self, File, Stored};
 use crate::db::Tx;
-use crate::fatturapa::Invoice;
+use crate::fatturapa::{Invoice, Unreadable};
 use crate::ids::{AccountId, InvoiceId};
 use crate::quota::level::Thresholds;
-use crate::quota::{self, Charge, DocumentKind};
+use crate::quota::{self, Change, Charge, DocumentKind};
 
-/// A sent file that was read.
+/// An invoice's file that was read and judged.
 #[derive(Clone, Debug)]
-pub(super) struct SentFile {
+pub(super) struct NewInvoice {
+    /// Empty for a draft that has none yet.
     pub file_name: String,
     pub file: File,
-    pub read: Invoice,
+    pub read: Result<Invoice, Unreadable>,
+    pub found: Found,
 }
 
-/// Stores a draft and charges it. The same bytes again are the same invoice (I4), and cost nothing.
+/// Stores a sent invoice that is here in its life. The same bytes again are the same invoice (I4), and cost nothing.
+pub(super) async fn keep(tx: &Tx, account: AccountId, state: InvoiceState, new: &NewInvoice) -> Result<Kept<store::Row>, InvoiceError> {
+    match archive::store(tx, account, DocumentKind::Sent, &new.file_name, &new.file).await? {
+        Stored::New(id) => insert(tx, account, InvoiceId(id), Beginning { state, copied_from: None }, new).await,
+        Stored::Before(id) => Ok(Kept::before(store::get(tx, account, InvoiceId(id)).await?)),
+    }
+}
+
+/// Stores a draft and charges it; tells whether the same bytes were stored before.
 pub(super) async fn create(
     tx: &Tx,
     account: AccountId,
     thresholds: Thresholds,
-    new: &SentFile,
+    new: &NewInvoice,
 ) -> Result<(store::Row, bool), InvoiceError> {
-    let SentFile { file_name, file, read } = new;
-    let id = match archive::store(tx, account, DocumentKind::Sent, file_name, file).await? {
-        Stored::New(id) => id,
-        Stored::Before(id) => return Ok((store::get(tx, account, InvoiceId(id)).await?, true)),
-    };
-    let shown = store::reading(Direction::Sent, Ok(read));
-    let row = store::insert(tx, account, InvoiceId(id), Direction::Sent, file_name, file, shown).await?;
-    charge(tx, account, thresholds, file.size.as_i64(), id).await?;
-    Ok((row, false))
+    keep(tx, account, InvoiceState::Draft, new).await?.charged(tx, account, thresholds, DocumentKind::Sent).await
+}
+
+/// Stores what is known of an invoice whose file is stored.
+pub(super) async fn insert(
+    tx: &Tx,
+    account: AccountId,
+    id: InvoiceId,
+    beginning: Beginning,
+    new: &NewInvoice,
+) -> Result<Kept<store::Row>, InvoiceError> {
+    let row = store::insert(tx, account, id, Direction::Sent, beginning, new).await?;
+    findings::insert(tx, account, id, &new.found).await?;
+    Ok(Kept::new(row, id.0, &new.file))
 }
 
 /// Which draft, in which version.
@@ -48,17 +65,13 @@ pub(super) struct Draft {
 }
 
 /// Replaces a draft's file and charges or frees the difference. Without a new name it keeps its own.
-pub(super) async fn update(
-    tx: &Tx,
-    draft: Draft,
-    file_name: Option<&str>,
-    file: &File,
-    read: &Invoice,
-) -> Result<store::Row, InvoiceError> {
+pub(super) async fn update(tx: &Tx, draft: Draft, new: &NewInvoice) -> Result<store::Row, InvoiceError> {
     let held = store::hold_draft(tx, draft.account, draft.id, draft.version, "changed").await?;
-    let file_name = file_name.unwrap_or(&held.file_name);
-    archive::replace(tx, draft.account, draft.id.0, file_name, file).await?;
-    let row = store::replace(tx, &held, file_name, file, store::reading(Direction::Sent, Ok(read))).await?;
+    let file_name = if new.file_name.is_empty() { &held.file_name } else { &new.file_name };
+    let file = copies::known_by(tx, draft.account, &held, &new.file).await?;
+    archive::replace(tx, draft.account, draft.id.0, file_name, &file).await?;
+    let row = store::replace(tx, &held, file_name, new).await?;
+    findings::replace(tx, draft.account, draft.id, &new.found).await?;
     charge(tx, draft.account, draft.thresholds, file.size.as_i64() - held.size.as_i64(), draft.id.0).await?;
     Ok(row)
 }
@@ -66,25 +79,13 @@ pub(super) async fn update(
 /// Deletes a draft and frees its bytes; returns how many.
 pub(super) async fn delete(tx: &Tx, draft: Draft) -> Result<u64, InvoiceError> {
     let held = store::hold_draft(tx, draft.account, draft.id, draft.version, "deleted").await?;
+    findings::delete(tx, draft.account, draft.id).await?;
     store::delete(tx, &held).await?;
     archive::delete(tx, draft.account, draft.id.0).await?;
     charge(tx, draft.account, draft.thresholds, -held.size.as_i64(), draft.id.0).await?;
     Ok(held.size.get())
 }
 
-/// Queues a draft for sending.
-pub(super) async fn queue(tx: &Tx, draft: Draft) -> Result<store::Row, InvoiceError> {
-    let held = store::hold_draft(tx, draft.account, draft.id, draft.version, "queued").await?;
-    let (moved, row) = store::advance(tx, draft.account, held.id, InvoiceState::Queued, None).await?;
-    match moved {
-        Move::Moved => {}
-        Move::AlreadyThere => return Err(InvoiceError::State { wanted: "queued", current: row.state }),
-        Move::Illegal { current } => return Err(InvoiceError::State { wanted: "queued", current }),
-    }
-    charge(tx, draft.account, draft.thresholds, 0, draft.id.0).await?;
-    Ok(row)
-}
-
-async fn charge(tx: &Tx, account: AccountId, thresholds: Thresholds, delta: i64, document: Uuid) -> Result<(), InvoiceError> {
-    Ok(quota::post(tx, account, thresholds, Charge { kind: DocumentKind::Sent, delta, document }).await?)
+pub(super) async fn charge(tx: &Tx, account: AccountId, thresholds: Thresholds, delta: i64, document: Uuid) -> Result<(), InvoiceError> {
+    Ok(quota::post(tx, account, thresholds, Charge { kind: DocumentKind::Sent, changes: &[Change { document, delta }] }).await?)
 }

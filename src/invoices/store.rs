@@ -1,20 +1,26 @@
 //! Queries over invoices and receipts. Every one takes the account first.
 
-use sea_orm::sea_query::{Expr, LikeExpr};
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, ExprTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, IdenStatic as _, Iterable as _, QueryFilter, QuerySelect,
+};
 
 use super::InvoiceError;
-use super::intake::File;
-use super::state::{Direction, InvoiceState, Move, sources};
+use super::index::{self, Found};
+use super::sent::NewInvoice;
+use super::state::{Direction, InvoiceState, sources};
 use crate::clock::CalendarDay;
 use crate::db::entity::{invoice, receipt};
-use crate::db::{Tx, tenant};
-use crate::fatturapa::{Invoice, Receipt, Unreadable};
-use crate::ids::{AccountId, InvoiceId, ReceiptId};
-use crate::paging::Page;
+use crate::db::{Fault, Tx, tenant};
+use crate::fatturapa::{Invoice, Unreadable};
+use crate::ids::{AccountId, InvoiceId};
 
 pub(super) type Row = invoice::Model;
 pub(super) type ReceiptRow = receipt::Model;
+
+/// The columns of a row, one by one: what a statement that was prepared before another column came still answers with.
+pub(super) fn columns() -> String {
+    invoice::Column::iter().map(|column| column.as_str().to_owned()).collect::<Vec<_>>().join(", ")
+}
 
 /// What the list shows of a file: what was read of it, or why it could not be read.
 pub(super) fn reading(direction: Direction, reading: Result<&Invoice, &Unreadable>) -> invoice::ActiveModel {
@@ -24,11 +30,13 @@ pub(super) fn reading(direction: Direction, reading: Result<&Invoice, &Unreadabl
                 Direction::Sent => &invoice.buyer,
                 Direction::Received => &invoice.seller,
             };
-            let searched = [Some(&counterpart.name), counterpart.vat.as_ref(), counterpart.fiscal_code.as_ref()];
-            let searched: Vec<_> = searched.into_iter().flatten().map(|text| text.to_lowercase()).collect();
+            let counterpart = [Some(&counterpart.name), counterpart.vat.as_ref(), counterpart.fiscal_code.as_ref()];
+            let document_type = invoice.document_type.to_string();
+            let said = [&document_type, &invoice.number].into_iter().chain(&invoice.texts);
+            let found = Found::by(counterpart.into_iter().flatten().map(String::as_str), said.map(String::as_str));
             invoice::ActiveModel {
                 format: Set(Some(invoice.format.code().to_owned())),
-                document_type: Set(Some(invoice.document_type.to_string())),
+                document_type: Set(Some(document_type)),
                 number: Set(Some(invoice.number.clone())),
                 issue_day: Set(<CalendarDay as TryFrom<_>>::try_from(invoice.date).ok()),
                 seller_name: Set(Some(invoice.seller.name.clone())),
@@ -37,7 +45,8 @@ pub(super) fn reading(direction: Direction, reading: Result<&Invoice, &Unreadabl
                 buyer_name: Set(Some(invoice.buyer.name.clone())),
                 buyer_vat: Set(invoice.buyer.vat.clone()),
                 buyer_fiscal_code: Set(invoice.buyer.fiscal_code.clone()),
-                counterpart: Set(searched.join("\n")),
+                counterpart: Set(found.counterpart),
+                words: Set(Some(found.words)),
                 total_cents: Set(invoice.total.and_then(crate::db::cents)),
                 currency: Set(Some(invoice.currency.clone())),
                 documents: Set(i64::try_from(invoice.documents).unwrap_or(i64::MAX)),
@@ -47,11 +56,21 @@ pub(super) fn reading(direction: Direction, reading: Result<&Invoice, &Unreadabl
         }
         Err(unreadable) => invoice::ActiveModel {
             counterpart: Set(String::new()),
+            words: Set(Some(String::new())),
             documents: Set(0),
             problems: Set(unreadable.messages().join("\n")),
             ..Default::default()
         },
     }
+}
+
+/// How an invoice begins here.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Beginning {
+    /// Where it is in its life.
+    pub state: InvoiceState,
+    /// The rejected or refused invoice that it is a copy of.
+    pub copied_from: Option<InvoiceId>,
 }
 
 /// Stores what is shown of a new invoice.
@@ -60,28 +79,28 @@ pub(super) async fn insert(
     account: AccountId,
     id: InvoiceId,
     direction: Direction,
-    file_name: &str,
-    file: &File,
-    read: invoice::ActiveModel,
+    beginning: Beginning,
+    new: &NewInvoice,
 ) -> Result<Row, DbErr> {
-    let state = match direction {
-        Direction::Sent => InvoiceState::Draft,
-        Direction::Received => InvoiceState::Received,
-    };
+    let NewInvoice { file_name, file, read, found } = new;
+    let Beginning { state, copied_from } = beginning;
     let row = invoice::ActiveModel {
         id: Set(id),
         account_id: Set(account),
         direction: Set(direction),
         state: Set(state),
-        file_name: Set(file_name.to_owned()),
+        file_name: Set(file_name.clone()),
         size: Set(file.size),
         sha256: Set(file.sha256.clone()),
         version: Set(1),
         created_time: Set(tx.now()),
         updated_time: Set(tx.now()),
-        ..read
+        copied_from: Set(copied_from),
+        ..index::with_file_name(found.counted(reading(direction, read.as_ref())), file_name)
     };
-    row.insert(tx).await
+    let row = row.insert(tx).await?;
+    index::insert(tx, &row).await?;
+    Ok(row)
 }
 
 /// One of the account's invoices.
@@ -115,134 +134,38 @@ pub(super) async fn hold_draft(
 }
 
 /// Replaces what is shown of a draft that is held.
-pub(super) async fn replace(tx: &Tx, draft: &Row, file_name: &str, file: &File, read: invoice::ActiveModel) -> Result<Row, InvoiceError> {
+pub(super) async fn replace(tx: &Tx, draft: &Row, file_name: &str, new: &NewInvoice) -> Result<Row, InvoiceError> {
+    let NewInvoice { file, read, found, .. } = new;
     let row = invoice::ActiveModel {
         file_name: Set(file_name.to_owned()),
         size: Set(file.size),
         sha256: Set(file.sha256.clone()),
         version: Set(draft.version + 1),
         updated_time: Set(tx.now()),
-        ..read
+        ..index::with_file_name(found.counted(reading(draft.direction, read.as_ref())), file_name)
     };
     let updated = tenant::update_of::<invoice::Entity>(draft.account_id).set(row).filter(invoice::Column::Id.eq(draft.id));
-    updated.exec_with_returning(tx).await?.into_iter().next().ok_or(InvoiceError::NotFound)
+    let row = updated.exec_with_returning(tx).await?.into_iter().next().ok_or(InvoiceError::NotFound)?;
+    index::replace(tx, draft, &row).await?;
+    Ok(row)
 }
 
 /// Deletes what is shown of a draft that is held.
 pub(super) async fn delete(tx: &Tx, draft: &Row) -> Result<(), DbErr> {
+    index::delete(tx, draft).await?;
     tenant::delete_of::<invoice::Entity>(draft.account_id).filter(invoice::Column::Id.eq(draft.id)).exec(tx).await.map(|_| ())
 }
 
-/// Moves an invoice, if it is where the move is allowed.
-pub(super) async fn advance(
-    tx: &Tx,
-    account: AccountId,
-    id: InvoiceId,
-    to: InvoiceState,
-    sdi_identifier: Option<&str>,
-) -> Result<(Move<InvoiceState>, Row), InvoiceError> {
-    let version = invoice::Column::Version;
-    let mut change = invoice::ActiveModel { state: Set(to), updated_time: Set(tx.now()), ..Default::default() };
-    if let Some(identifier) = sdi_identifier {
-        change.sdi_identifier = Set(Some(identifier.to_owned()));
-    }
-    let moved = tenant::update_of::<invoice::Entity>(account)
+/// Changes an invoice that was read, and moves it to `to` if it is not there: only where the move is allowed.
+pub(super) async fn advance(tx: &Tx, row: &Row, to: InvoiceState, change: invoice::ActiveModel) -> Result<Row, InvoiceError> {
+    let stays = (row.state == to).then_some(to);
+    let change = invoice::ActiveModel { state: Set(to), version: Set(row.version + 1), updated_time: Set(tx.now()), ..change };
+    let changed = tenant::update_of::<invoice::Entity>(row.account_id)
         .set(change)
-        .col_expr(version, Expr::col(version).add(1))
-        .filter(invoice::Column::Id.eq(id))
-        .filter(invoice::Column::State.is_in(sources(to)))
+        .filter(invoice::Column::Id.eq(row.id))
+        .filter(invoice::Column::Version.eq(row.version))
+        .filter(invoice::Column::State.is_in(sources(to).chain(stays)))
         .exec_with_returning(tx)
         .await?;
-    if let Some(row) = moved.into_iter().next() {
-        return Ok((Move::Moved, row));
-    }
-    let row = get(tx, account, id).await?;
-    let outcome = if row.state == to { Move::AlreadyThere } else { Move::Illegal { current: row.state } };
-    Ok((outcome, row))
-}
-
-/// The account's sent invoice with this file name.
-pub(super) async fn by_file_name(connection: &impl ConnectionTrait, account: AccountId, name: &str) -> Result<Option<Row>, DbErr> {
-    // The unique index over sent names is on the documents.
-    let document = tenant::of::<crate::db::entity::document::Entity>(account)
-        .filter(crate::db::entity::document::Column::Kind.eq(crate::quota::DocumentKind::Sent))
-        .filter(crate::db::entity::document::Column::FileName.eq(name))
-        .select_only()
-        .column(crate::db::entity::document::Column::Id)
-        .into_tuple::<uuid::Uuid>()
-        .one(connection)
-        .await?;
-    match document {
-        Some(id) => tenant::of::<invoice::Entity>(account).filter(invoice::Column::Id.eq(id)).one(connection).await,
-        None => Ok(None),
-    }
-}
-
-/// Stores what is shown of a receipt.
-pub(super) async fn insert_receipt(
-    tx: &Tx,
-    account: AccountId,
-    id: ReceiptId,
-    file_name: &str,
-    file: &File,
-    read: Option<&Receipt>,
-    invoice: Option<InvoiceId>,
-) -> Result<ReceiptRow, DbErr> {
-    let row = receipt::ActiveModel {
-        id: Set(id),
-        account_id: Set(account),
-        kind: Set(read.map(|receipt| receipt.kind.code().to_owned())),
-        file_name: Set(file_name.to_owned()),
-        invoice_file_name: Set(read.map(|receipt| receipt.file_name.clone())),
-        invoice_id: Set(invoice),
-        sdi_identifier: Set(read.map(|receipt| receipt.sdi_identifier.clone())),
-        size: Set(file.size),
-        created_time: Set(tx.now()),
-    };
-    row.insert(tx).await
-}
-
-/// One of the account's receipts.
-pub(super) async fn get_receipt(connection: &impl ConnectionTrait, account: AccountId, id: ReceiptId) -> Result<ReceiptRow, InvoiceError> {
-    let found = tenant::of::<receipt::Entity>(account).filter(receipt::Column::Id.eq(id)).one(connection).await?;
-    found.ok_or(InvoiceError::NotFound)
-}
-
-/// Which invoices a list shows. All conditions hold together.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Filter {
-    pub direction: Option<Direction>,
-    pub state: Option<InvoiceState>,
-    pub issued_from: Option<CalendarDay>,
-    pub issued_through: Option<CalendarDay>,
-    pub number: Option<String>,
-    pub counterpart: Option<String>,
-    pub document_type: Option<String>,
-}
-
-/// A page of the account's invoices, latest arrival first.
-pub(super) async fn list(connection: &impl ConnectionTrait, account: AccountId, filter: &Filter, page: &Page) -> Result<Vec<Row>, DbErr> {
-    use invoice::Column;
-    let Filter { direction, state, issued_from, issued_through, number, counterpart, document_type } = filter;
-    let mut rows = tenant::of::<invoice::Entity>(account).order_by_desc(Column::Id).limit(page.rows());
-    let like = counterpart.as_ref().map(|text| LikeExpr::new(format!("%{}%", escaped(text))).escape('\\'));
-    let conditions = [
-        page.after.map(|id| Column::Id.lt(InvoiceId(id))),
-        direction.map(|direction| Column::Direction.eq(direction)),
-        state.map(|state| Column::State.eq(state)),
-        issued_from.map(|day| Column::IssueDay.gte(day)),
-        issued_through.map(|day| Column::IssueDay.lte(day)),
-        number.as_ref().map(|number| Column::Number.eq(number.as_str())),
-        document_type.as_ref().map(|kind| Column::DocumentType.eq(kind.as_str())),
-        like.map(|like| Expr::col(Column::Counterpart).like(like)),
-    ];
-    for condition in conditions.into_iter().flatten() {
-        rows = rows.filter(condition);
-    }
-    rows.all(connection).await
-}
-
-/// The text with LIKE's own signs made plain.
-fn escaped(text: &str) -> String {
-    text.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+    changed.into_iter().next().ok_or_else(|| Fault::Overtaken.into())
 }

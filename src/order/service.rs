@@ -16,9 +16,10 @@ use crate::clock::CalendarDay;
 use crate::db::{Db, Fault, Tx};
 use crate::ids::{AccountId, CartId, OrderId};
 use crate::notify::language::Language;
+use crate::paging::{Page, Seal};
 use crate::pb::spazio::v1 as pb;
 use crate::pb::spazio::v1::order_service_server::OrderService;
-use crate::{paging, respond};
+use crate::respond;
 
 /// Serves OrderService.
 #[derive(Clone)]
@@ -29,6 +30,8 @@ pub struct OrderApi {
     pub rules: Rules,
     /// Wakes the runner of background jobs: a charge or a mail is waiting.
     pub wake: Arc<Notify>,
+    /// Seals page tokens.
+    pub seal: Seal,
 }
 
 /// An order with its lines and its latest charge, as it is shown.
@@ -93,10 +96,11 @@ impl OrderService for OrderApi {
         let call = Call::of(&request);
         let question = format!("{} orders", call.account());
         let mut check = Check::default();
-        let page = paging::page(&mut check, request.get_ref().page_size, &request.get_ref().page_token, &question);
-        let page = check.finish(|| page)?;
+        let page = self.seal.page(&mut check, request.get_ref().page_size, &request.get_ref().page_token, &question);
+        let page: Page = check.finish(|| page)?;
         let mut rows = store::list(self.db.reader(), call.account(), &page).await.map_err(Fault::from)?;
-        let next_page_token = page.cut(&mut rows, &question, |row| row.id.0);
+        let end = page.cut(&mut rows, |row| row.id.0);
+        let next_page_token = end.map(|end| self.seal.token(&question, &end)).unwrap_or_default();
         let mut orders = Vec::with_capacity(rows.len());
         for row in rows {
             orders.push(shown(self.db.reader(), row, &self.rules, call.standing().language).await?);

@@ -19,13 +19,31 @@ use crate::space::Bytes;
 
 /// A change of usage by one document.
 #[derive(Clone, Copy, Debug)]
-pub struct Charge {
-    /// What kind of document.
-    pub kind: DocumentKind,
-    /// Bytes to add; negative frees them; zero only asks whether a write is permitted.
-    pub delta: i64,
+pub struct Change {
     /// The document.
     pub document: Uuid,
+    /// Bytes to add; negative frees them; zero only asks whether a write is permitted.
+    pub delta: i64,
+}
+
+/// A change of usage by documents of one kind, which are charged together or not at all.
+#[derive(Clone, Copy, Debug)]
+pub struct Charge<'a> {
+    /// What kind of documents.
+    pub kind: DocumentKind,
+    /// The documents.
+    pub changes: &'a [Change],
+}
+
+impl Charge<'_> {
+    fn delta(&self) -> i64 {
+        self.changes.iter().map(|change| change.delta).sum()
+    }
+
+    /// The documents that change usage: each has its row in the ledger.
+    fn counted(&self) -> impl DoubleEndedIterator<Item = &Change> {
+        self.changes.iter().filter(|change| change.delta != 0)
+    }
 }
 
 /// The space row after a charge.
@@ -38,16 +56,14 @@ struct Charged {
     suspended: bool,
 }
 
-/// Charges a document, or refuses with what is needed, free and to be bought.
+/// Charges documents, or refuses them together with what is needed, free and to be bought.
 ///
 /// Call it last in a transaction: it holds the account's row until the commit.
-pub async fn post(tx: &Tx, account: AccountId, thresholds: Thresholds, charge: Charge) -> Result<(), QuotaError> {
+pub async fn post(tx: &Tx, account: AccountId, thresholds: Thresholds, charge: Charge<'_>) -> Result<(), QuotaError> {
     let Some(charged) = attempt(tx, account, charge).await? else {
         return Err(refusal(tx, account, charge).await?);
     };
-    if charge.delta != 0 {
-        append(tx, account, charge, &charged).await?;
-    }
+    append(tx, account, charge, &charged).await?;
     let told = charged.told_level == thresholds.level(charged.used, charged.capacity);
     if !told || charged.suspended != (charged.used >= charged.capacity) {
         observe(tx, account, thresholds).await?;
@@ -88,52 +104,63 @@ fn permission(_: CapacitySql) -> String {
     String::new()
 }
 
-async fn attempt(tx: &Tx, account: AccountId, charge: Charge) -> Result<Option<Charged>, DbErr> {
+async fn attempt(tx: &Tx, account: AccountId, charge: Charge<'_>) -> Result<Option<Charged>, DbErr> {
     #[cfg(feature = "naive-charge")]
     if charge.kind == DocumentKind::Sent && naively_refused(tx, account, charge).await? {
         return Ok(None);
     }
-    let rows = i64::from(charge.delta != 0);
-    let values = [account.into(), tx.today().into(), grace_start(tx.today()).into(), charge.delta.into(), rows.into()];
+    let rows = i64::try_from(charge.counted().count()).unwrap_or(i64::MAX);
+    let values = [account.into(), tx.today().into(), grace_start(tx.today()).into(), charge.delta().into(), rows.into()];
     let statement = Statement::from_sql_and_values(tx.get_database_backend(), sql(charge.kind), values);
     Charged::find_by_statement(statement).one(tx).await
 }
 
 /// Read, check, then write: two transactions can both read before either writes.
 #[cfg(feature = "naive-charge")]
-async fn naively_refused(tx: &Tx, account: AccountId, charge: Charge) -> Result<bool, DbErr> {
+async fn naively_refused(tx: &Tx, account: AccountId, charge: Charge<'_>) -> Result<bool, DbErr> {
     let found = standing(tx, account, tx.today()).await?;
     Ok(found.is_none_or(|found| {
         let free = i64::try_from(found.capacity.saturating_sub(found.used).get()).unwrap_or(i64::MAX);
-        found.exhausted() || charge.delta > free
+        found.exhausted() || charge.delta() > free
     }))
 }
 
 /// Why the statement matched no row.
-async fn refusal(tx: &Tx, account: AccountId, charge: Charge) -> Result<QuotaError, Fault> {
+async fn refusal(tx: &Tx, account: AccountId, charge: Charge<'_>) -> Result<QuotaError, Fault> {
     let found = standing(tx, account, tx.today()).await?;
     let found: Standing = found.ok_or_else(|| Fault::Broken(format!("{account} has no space row")))?;
     match permitted(found.state(tx.today()), Action::WriteSentInvoices) {
         Err(denial @ (Denial::AccountExpired | Denial::AccountDeleted)) => Ok(QuotaError::denied(denial, &found)),
         Ok(()) | Err(Denial::SpaceExhausted) => {
-            let needed = u64::try_from(charge.delta).ok().and_then(|delta| Bytes::new(delta).ok()).filter(|needed| *needed > Bytes::ZERO);
+            let needed = u64::try_from(charge.delta()).ok().and_then(|delta| Bytes::new(delta).ok()).filter(|needed| *needed > Bytes::ZERO);
             Ok(QuotaError::SpaceExhausted { account, used: found.used, capacity: found.capacity, needed })
         }
     }
 }
 
-async fn append(tx: &Tx, account: AccountId, charge: Charge, charged: &Charged) -> Result<(), DbErr> {
-    let row = ledger::ActiveModel {
-        account_id: Set(account),
-        sequence: Set(charged.sequence),
-        delta: Set(charge.delta),
-        used_after: Set(charged.used),
-        capacity: Set(charged.capacity),
-        kind: Set(charge.kind),
-        document_id: Set(charge.document),
-        created_time: Set(tx.now()),
-    };
-    ledger::Entity::insert(row).exec_without_returning(tx).await.map(|_| ())
+/// A row of the ledger for each document, in their order, up to the usage that the charge ended with.
+async fn append(tx: &Tx, account: AccountId, charge: Charge<'_>, charged: &Charged) -> Result<(), Fault> {
+    let (mut sequence, mut used_after) = (charged.sequence, charged.used.as_i64());
+    let mut rows = Vec::new();
+    for change in charge.counted().rev() {
+        let used = Bytes::try_from(used_after).map_err(|_| Fault::Broken(format!("usage of {account} would have been {used_after}")))?;
+        rows.push(ledger::ActiveModel {
+            account_id: Set(account),
+            sequence: Set(sequence),
+            delta: Set(change.delta),
+            used_after: Set(used),
+            capacity: Set(charged.capacity),
+            kind: Set(charge.kind),
+            document_id: Set(change.document),
+            created_time: Set(tx.now()),
+        });
+        (sequence, used_after) = (sequence - 1, used_after - change.delta);
+    }
+    if rows.is_empty() {
+        return Ok(());
+    }
+    ledger::Entity::insert_many(rows).exec_without_returning(tx).await?;
+    Ok(())
 }
 
 /// Takes note of how the account stands after its usage, its capacity or the day changed: tells a level that was crossed upwards once (S5),

@@ -1,4 +1,4 @@
-//! Background work: mails, charges, renewals, lapses, the turn of the day. Every job may run twice, in any number of processes.
+//! Background work: mails, charges, renewals, lapses, the turn of the day, the clean-up of the archive. Every job may run twice, in any number of processes.
 //!
 //! A notification wakes the runner; a short poll is the floor, so that a lost notification delays and never loses anything.
 
@@ -11,7 +11,9 @@ use tokio::sync::{Mutex, Notify};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
+use crate::archive::Archive;
 use crate::db::{Db, Fault};
+use crate::invoices;
 use crate::meters::Meters;
 use crate::notify::{self, transport::Transport};
 use crate::order::{self, Rules};
@@ -23,6 +25,7 @@ pub struct Worker {
     rules: Rules,
     gateway: Arc<dyn Gateway>,
     transport: Transport,
+    archive: Archive,
     wake: Arc<Notify>,
     /// The jobs of the day: what has been done, and that only one round runs at a time.
     diary: Mutex<daily::Diary>,
@@ -43,14 +46,18 @@ const PAUSE: Duration = Duration::from_secs(5);
 impl Worker {
     /// A worker that is woken through `wake`.
     #[must_use]
-    pub fn new(db: Db, rules: Rules, gateway: Arc<dyn Gateway>, transport: Transport, wake: Arc<Notify>) -> Self {
-        Self { db, rules, gateway, transport, wake, diary: Mutex::default(), post: Mutex::default() }
+    pub fn new(db: Db, rules: Rules, gateway: Arc<dyn Gateway>, transport: Transport, archive: Archive, wake: Arc<Notify>) -> Self {
+        Self { db, rules, gateway, transport, archive, wake, diary: Mutex::default(), post: Mutex::default() }
     }
 
-    /// Runs until it is told to stop; a round that has begun may finish. Mail has a round of its own: a mail server that does not answer
-    /// must not hold money up.
+    /// Runs until it is told to stop; a round that has begun may finish. Mail and archive have rounds of their own: a
+    /// server that does not answer must not hold money up.
     pub async fn run(&self, stop: CancellationToken) {
-        tokio::join!(self.repeat(&stop, || self.orders()), self.repeat(&stop, || self.mails()));
+        tokio::join!(
+            self.repeat(&stop, || self.orders()),
+            self.repeat(&stop, || self.mails()),
+            self.repeat(&stop, || self.archive_round())
+        );
     }
 
     async fn repeat<R: Future<Output = Result<usize, WorkError>>>(&self, stop: &CancellationToken, round: impl Fn() -> R) {
@@ -81,7 +88,7 @@ impl Worker {
 
     /// Does everything that is due now, and what follows from it.
     pub async fn until_idle(&self) -> Result<(), WorkError> {
-        while self.orders().await? + self.mails().await? > 0 {}
+        while self.orders().await? + self.mails().await? + self.archive_round().await? > 0 {}
         Ok(())
     }
 
@@ -93,6 +100,10 @@ impl Worker {
         for charge in look(order::due_charges(&self.db)).await? {
             tally.note("charge", order::drive_charge(&self.db, self.gateway.as_ref(), &self.rules, charge).await);
         }
+        match invoices::find_words(&self.db).await {
+            Ok(0) => {}
+            found => tally.note("words", found.map(|_| true)),
+        }
         tally.end()
     }
 
@@ -102,6 +113,14 @@ impl Worker {
         for mail in look(notify::due(&self.db)).await? {
             tally.note("mail", notify::send(&self.db, &self.transport, mail).await);
         }
+        tally.end()
+    }
+
+    /// What the object store holds and nobody needs.
+    async fn archive_round(&self) -> Result<usize, WorkError> {
+        let mut tally = Tally::of(&self.db);
+        // Nothing follows from what was deleted, so that it counts as nothing done.
+        tally.note("clean_up", self.archive.clean_when_due().await.map(|_| false));
         tally.end()
     }
 }

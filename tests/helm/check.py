@@ -184,7 +184,7 @@ def every_setting_the_values_accept_is_one_of_the_program():
 
 @check
 def every_setting_of_the_program_can_be_set():
-    switches = "catalogue.configMap=prices,metrics.enabled=true"
+    switches = "catalogue.configMap=prices,metrics.enabled=true,secrets.documentKeys.name=keys,secrets.objectStore.name=access"
     by_the_chart = {name for values in PRESETS for name in environment(render(values, "--set", switches))}
     # A clock that can be moved has no place here, and files of mail stay beside the database.
     left_out = {"development.clock_file", "mail.folder"}
@@ -364,7 +364,52 @@ def only_the_named_peers_may_read_the_counters():
     assert scraper not in calls["from"]
 
 
+BUCKET = "config.archive.store=s3,config.archive.s3_bucket=documents,secrets.objectStore.name=access"
+
+
+@for_every_preset
+def documents_in_an_object_store_are_reached_with_an_access_key_from_its_secret(values):
+    objects = render(values, "--set", BUCKET)
+    for each in objects:
+        kubernetes_validate.validate(each, KUBERNETES[-1], strict=True)
+    found = environment(objects)
+    assert (found["SPAZIO_ARCHIVE_STORE"], found["SPAZIO_ARCHIVE_S3_BUCKET"]) == ("s3", "documents")
+    assert found["SPAZIO_ARCHIVE_S3_ACCESS_KEY_ID"] == {"secretKeyRef": {"name": "access", "key": "access-key-id"}}
+    assert found["SPAZIO_ARCHIVE_S3_SECRET_ACCESS_KEY"] == {"secretKeyRef": {"name": "access", "key": "secret-access-key"}}
+    policies = {each["metadata"]["name"]: each["spec"] for each in of_kind(objects, "NetworkPolicy")}
+    ports = [port["port"] for rule in policies["release-spazio"]["egress"] for port in rule["ports"]]
+    assert 443 in ports, "the pods reach the object store"
+
+
+@for_every_preset
+def the_keys_of_documents_are_a_file_of_their_secret(values):
+    objects = render(values, "--set", "config.archive.key=2026-11,secrets.documentKeys.name=document-keys")
+    for each in objects:
+        kubernetes_validate.validate(each, KUBERNETES[-1], strict=True)
+    assert environment(objects)["SPAZIO_ARCHIVE_KEYS_FILE"] == "/etc/spazio/archive/keys"
+    spec = serving(objects)
+    mounts = {mount["mountPath"]: mount["name"] for mount in spec["containers"][0]["volumeMounts"]}
+    (volume,) = [volume for volume in spec["volumes"] if volume["name"] == mounts["/etc/spazio/archive"]]
+    assert volume["secret"]["secretName"] == "document-keys"
+    assert volume["secret"]["items"] == [{"key": "keys", "path": "keys"}]
+
+
 # What is refused
+
+
+@check
+def an_object_store_without_a_bucket_is_refused():
+    refused(preset("postgres"), "--set", "config.archive.store=s3", because="config.archive.s3_bucket")
+
+
+@check
+def a_key_of_documents_without_the_secret_that_holds_it_is_refused():
+    refused(preset("postgres"), "--set", "config.archive.key=2026-11", because="secrets.documentKeys")
+
+
+@check
+def the_secret_of_an_access_key_in_values_is_refused():
+    refused(preset("postgres"), "--set", "config.archive.s3_secret_access_key=x", because="s3_secret_access_key")
 
 
 @check

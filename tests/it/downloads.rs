@@ -42,7 +42,7 @@ async fn begun(app: &TestApp, ann: &Customer, invoice_id: &str, time: Duration) 
     let endpoint = Endpoint::from_shared(format!("http://{}", app.address())).expect("an address makes a URI");
     let channel = endpoint.initial_stream_window_size(WINDOW).initial_connection_window_size(WINDOW).connect_lazy();
     let panel = Front::over(channel, app.folder(), app.clock().clone()).caller(ActsAs::Customer(ann.account));
-    let mut request = Request::new(pb::DownloadInvoiceRequest { invoice_id: invoice_id.to_owned() });
+    let mut request = Request::new(pb::DownloadInvoiceRequest { invoice_id: invoice_id.to_owned(), ..Default::default() });
     request.set_timeout(time);
     panel.invoices().download_invoice(request).await.unwrap_or_else(|status| panic!("{status}")).into_inner()
 }

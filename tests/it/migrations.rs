@@ -4,22 +4,35 @@ use std::collections::BTreeSet;
 
 use sea_orm::{EntityTrait, IdenStatic, Iterable};
 use spazio::db::entity;
+use spazio::db::migration::{Standing, migrate};
+use spazio::invoices::{Bounds, listed};
+use spazio::paging::Seal;
 
-use crate::support::{Customer, Engine, TestApp, TestDatabase, by_card, pb, spazio as program};
+use crate::support::{Customer, Engine, Reworded as _, TestApp, TestDatabase, by_card, in_a_bucket, pb, spazio as program};
 
-on_both_databases!(every_column_of_every_entity_is_in_the_schema_and_the_other_way_round, a_newer_schema_is_refused);
+on_both_databases!(with super::in_a_bucket;
+    every_column_of_every_entity_is_in_the_schema_and_the_other_way_round,
+    a_newer_schema_is_refused,
+    invoices_from_before_the_search_are_found_after_its_migration,
+);
 
 async fn every_column_of_every_entity_is_in_the_schema_and_the_other_way_round(app: &TestApp) {
     leaves_a_row_in_every_table(app).await;
     agrees::<entity::account::Entity>(app).await;
+    agrees::<entity::blob::Entity>(app).await;
     agrees::<entity::cart::Entity>(app).await;
     agrees::<entity::charge::Entity>(app).await;
     agrees::<entity::document::Entity>(app).await;
+    agrees::<entity::file_name_series::Entity>(app).await;
     agrees::<entity::granted::Entity>(app).await;
     agrees::<entity::invoice::Entity>(app).await;
+    agrees::<entity::invoice_word::Entity>(app).await;
+    agrees::<entity::issued::Entity>(app).await;
+    agrees::<entity::judgement::Entity>(app).await;
     agrees::<entity::ledger::Entity>(app).await;
     agrees::<entity::mail::Entity>(app).await;
     agrees::<entity::mandate::Entity>(app).await;
+    agrees::<entity::page_key::Entity>(app).await;
     agrees::<entity::payment::Entity>(app).await;
     agrees::<entity::purchase::Entity>(app).await;
     agrees::<entity::purchase_line::Entity>(app).await;
@@ -28,13 +41,15 @@ async fn every_column_of_every_entity_is_in_the_schema_and_the_other_way_round(a
     agrees::<entity::service::Entity>(app).await;
     agrees::<entity::simulated_charge::Entity>(app).await;
     agrees::<entity::space::Entity>(app).await;
-    assert_eq!(tables(app).await, 17 + 1, "and the list of migrations");
+    assert_eq!(tables(app).await, 23 + 1, "and the list of migrations");
 }
 
 async fn leaves_a_row_in_every_table(app: &TestApp) {
     let ann = app.customer("ann").for_days(30).create().await;
     let invoice = ann.invoice();
     ann.sends(&invoice).await;
+    ann.sends(&ann.invoice().unnamed()).await;
+    ann.creates(&ann.invoice().with("<Causale>Vendita", "<Causale>")).await;
     let receipt = spazio::demo::invoices::receipt(spazio::fatturapa::ReceiptKind::Delivered, &invoice.file_name, app.now());
     let receipt = receipt.expect("the generator's names are the SdI's");
     ann.records(receipt.bytes, &receipt.file_name).await;
@@ -62,7 +77,7 @@ where
 
 async fn columns(app: &TestApp, table: &str) -> BTreeSet<String> {
     let sql = match app.database.engine {
-        Engine::Sqlite => format!("SELECT name FROM pragma_table_info('{table}')"),
+        Engine::Sqlite => format!("SELECT name FROM pragma_table_xinfo('{table}')"),
         Engine::Postgres => format!("SELECT column_name::text FROM information_schema.columns WHERE table_name = '{table}'"),
     };
     let rows = app.database.rows(&sql).await;
@@ -84,7 +99,40 @@ async fn a_newer_schema_is_refused(app: &TestApp) {
         .execute("INSERT INTO seaql_migrations (version, applied_at) VALUES ('m9999_from_the_future', 0)")
         .await
         .expect("it is noted");
-    assert_eq!(app.standing().await, spazio::db::migration::Standing::Ahead(vec!["m9999_from_the_future".to_owned()]));
+    assert_eq!(app.standing().await, Standing::Ahead(vec!["m9999_from_the_future".to_owned()]));
+}
+
+async fn invoices_from_before_the_search_are_found_after_its_migration(app: &TestApp) {
+    const UNDO: [&str; 10] = [
+        "DROP TABLE invoice_word",
+        "DROP TABLE page_key",
+        "DROP INDEX invoice_by_day",
+        "DROP INDEX invoice_by_state",
+        "DROP INDEX invoice_by_total",
+        "DROP INDEX invoice_wordless",
+        "ALTER TABLE invoice DROP COLUMN listed_day",
+        "ALTER TABLE invoice DROP COLUMN words",
+        "UPDATE invoice SET counterpart = 'as it was\nit1'",
+        "DELETE FROM seaql_migrations WHERE version = 'm0003_search'",
+    ];
+    let ann = app.customer("ann").create().await;
+    let (invoice, other) = (ann.invoice(), ann.invoice());
+    let sent = ann.sends(&invoice).await;
+    ann.receives(other.bytes, &other.file_name).await;
+    for sql in UNDO {
+        app.database.execute(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
+    assert_eq!(app.standing().await, Standing::Behind(1));
+    assert_eq!(migrate(app.db()).await.expect("it can be migrated"), 1);
+
+    app.settled().await;
+    let seal = Seal::of(app.db()).await.expect("a new key");
+    for text in [invoice.buyer.name.as_str(), &invoice.buyer.vat, &invoice.number, &invoice.file_name] {
+        let request = pb::ListInvoicesRequest { text: text.to_owned(), direction: pb::Direction::Sent.into(), ..Default::default() };
+        let listed = listed(app.db().reader(), &seal, Bounds::default(), ann.account, &request).await.expect("a list");
+        let ids: Vec<_> = listed.invoices.iter().map(|found| found.invoice_id.as_str()).collect();
+        assert_eq!(ids, [sent.invoice_id.as_str()], "{text}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -95,9 +143,9 @@ async fn serve_refuses_a_postgres_that_is_behind_and_names_the_command() {
     let behind = program(folder.path()).arg("serve").args(flags).output().expect("it runs");
     let told = String::from_utf8_lossy(&behind.stderr);
     assert_eq!(behind.status.code(), Some(3), "{told}");
-    assert!(told.contains("is behind by 1 migration:") && told.contains("run `spazio migrate`"), "{told}");
+    assert!(told.contains("is behind by 4 migrations:") && told.contains("run `spazio migrate`"), "{told}");
 
-    for part in ["1 migration applied: ", " was up to date already"] {
+    for part in ["4 migrations applied: ", " was up to date already"] {
         let migrated = program(folder.path()).args(["migrate", "--database", &database.url]).output().expect("it runs");
         assert_eq!(migrated.status.code(), Some(0), "{}", String::from_utf8_lossy(&migrated.stderr));
         let told = String::from_utf8_lossy(&migrated.stdout);

@@ -64,7 +64,7 @@ async fn sent_writes(app: &TestApp, ann: &Customer) -> Vec<(&'static str, Vec<u8
     for method in methods().filter(|method| method.does(&[Effect::SentWrite])) {
         writes.push((method.policy.path, method.example(app, ann).await));
     }
-    assert_eq!(writes.len(), 4, "create, update, delete, queue");
+    assert_eq!(writes.len(), 5, "create, update, delete, queue, copy");
     writes
 }
 

@@ -31,9 +31,9 @@ const ACCOUNT: [&str; 8] = [
     "deleted>active",
 ];
 
-/// I1: draft -> queued -> sent -> delivered | not delivered | rejected. Receipts may overtake the news that it was sent, and one that
-/// could not be delivered may be delivered after all.
-const INVOICE: [&str; 9] = [
+/// I1: draft -> queued -> sent -> delivered | not delivered | rejected. Receipts may overtake the news that it was sent, one that
+/// could not be delivered may be delivered after all, and one whose file was transmitted twice may be rejected before it is delivered.
+const INVOICE: [&str; 11] = [
     "draft>queued",
     "queued>sent",
     "queued>delivered",
@@ -43,6 +43,8 @@ const INVOICE: [&str; 9] = [
     "sent>not_delivered",
     "sent>rejected",
     "not_delivered>delivered",
+    "rejected>not_delivered",
+    "rejected>delivered",
 ];
 
 /// B8 to B10: placed, then awaiting its payment, then completed; given up or lapsed before that.

@@ -91,6 +91,9 @@ SPAZIO_SERVER_TLS_KEY: /etc/spazio/tls/tls.key
 {{- if .Values.tls.clientCaSecret }}
 SPAZIO_SERVER_TLS_CLIENT_CA: /etc/spazio/client-ca/ca.crt
 {{- end }}
+{{- if .Values.secrets.documentKeys.name }}
+SPAZIO_ARCHIVE_KEYS_FILE: /etc/spazio/archive/keys
+{{- end }}
 {{- if .Values.catalogue.configMap }}
 SPAZIO_CATALOGUE_FILE: /etc/spazio/catalogue/{{ .Values.catalogue.key }}
 {{- end }}

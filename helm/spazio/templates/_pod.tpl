@@ -100,11 +100,28 @@ volumeMounts:
   {{- if .Values.catalogue.configMap }}
   - { name: catalogue, mountPath: /etc/spazio/catalogue, readOnly: true }
   {{- end }}
+  {{- if .Values.secrets.documentKeys.name }}
+  - { name: document-keys, mountPath: /etc/spazio/archive, readOnly: true }
+  {{- end }}
 {{- end }}
 
 {{- define "spazio.secretEnvironment" -}}
 {{- if eq .Values.engine "postgres" }}
 {{ include "spazio.databaseUrl" . }}
+{{- end }}
+{{- with .Values.secrets.objectStore }}
+{{- if .name }}
+- name: SPAZIO_ARCHIVE_S3_ACCESS_KEY_ID
+  valueFrom:
+    secretKeyRef:
+      name: {{ .name }}
+      key: {{ .idKey }}
+- name: SPAZIO_ARCHIVE_S3_SECRET_ACCESS_KEY
+  valueFrom:
+    secretKeyRef:
+      name: {{ .name }}
+      key: {{ .secretKey }}
+{{- end }}
 {{- end }}
 {{- if eq .Values.config.mail.transport "smtp" }}
 - name: SPAZIO_MAIL_SMTP_URL
@@ -180,6 +197,16 @@ grpc:
     # The authority's certificate only, even where its private key sits beside it.
     items:
       - { key: ca.crt, path: ca.crt }
+{{- end }}
+{{- with .Values.secrets.documentKeys }}
+{{- if .name }}
+- name: document-keys
+  secret:
+    secretName: {{ .name }}
+    defaultMode: 0440
+    items:
+      - { key: {{ .key }}, path: keys }
+{{- end }}
 {{- end }}
 {{- with .Values.catalogue.configMap }}
 - name: catalogue

@@ -1,10 +1,13 @@
-//! A stored file. `size` is that of the original; `content` is compressed.
+//! A stored file. `size` is that of the original; `content` is sealed, and empty when the bytes are in the object store. `sha256` is the
+//! original's digest; of a copy of a rejected invoice the id of that invoice follows it (docs/decisions/0007-sent-invoices.md).
 
 #![allow(missing_docs, reason = "the columns are described by the migration")]
 
 use chrono::{DateTime, Utc};
+use ring::digest::SHA256_OUTPUT_LEN;
 use sea_orm::entity::prelude::*;
 
+use crate::archive::Place;
 use crate::db::tenant::Tenant;
 use crate::ids::AccountId;
 use crate::quota::DocumentKind;
@@ -23,9 +26,26 @@ pub struct Model {
     pub size: Bytes,
     pub created_time: DateTime<Utc>,
     pub content: Vec<u8>,
+    pub place: Place,
+    pub generation: Option<i64>,
+    pub sealing: String,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+impl Model {
+    /// SHA-256 of the original.
+    #[must_use]
+    pub fn digest(&self) -> &[u8] {
+        digest_of(&self.sha256)
+    }
+}
+
+/// The digest in what a row is known by.
+#[must_use]
+pub fn digest_of(key: &[u8]) -> &[u8] {
+    &key[..key.len().min(SHA256_OUTPUT_LEN)]
+}
 
 impl Tenant for Entity {
     fn account_column() -> Column {

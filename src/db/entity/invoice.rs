@@ -8,8 +8,7 @@ use sea_orm::entity::prelude::*;
 use crate::clock::CalendarDay;
 use crate::db::tenant::Tenant;
 use crate::ids::{AccountId, InvoiceId};
-use crate::invoices::state::Direction;
-use crate::invoices::state::InvoiceState;
+use crate::invoices::state::{Direction, InvoiceState, RecipientAnswer};
 use crate::space::Bytes;
 
 #[sea_orm::model]
@@ -43,6 +42,14 @@ pub struct Model {
     pub version: i64,
     pub created_time: DateTime<Utc>,
     pub updated_time: DateTime<Utc>,
+    /// The database reckons it: never set.
+    pub listed_day: CalendarDay,
+    pub words: Option<String>,
+    pub refused: i64,
+    pub advice: i64,
+    pub copied_from: Option<InvoiceId>,
+    pub answer: Option<RecipientAnswer>,
+    pub rejections: Option<Vec<u8>>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -3,14 +3,20 @@
 #![allow(clippy::disallowed_methods, reason = "sea-orm's derive writes them; no query is written in this room")]
 
 pub mod account;
+pub mod blob;
 pub mod cart;
 pub mod charge;
 pub mod document;
+pub mod file_name_series;
 pub mod granted;
 pub mod invoice;
+pub mod invoice_word;
+pub mod issued;
+pub mod judgement;
 pub mod ledger;
 pub mod mail;
 pub mod mandate;
+pub mod page_key;
 pub mod payment;
 pub mod purchase;
 pub mod purchase_line;

@@ -7,6 +7,7 @@ use sea_orm::entity::prelude::*;
 
 use crate::db::tenant::Tenant;
 use crate::ids::{AccountId, InvoiceId, ReceiptId};
+use crate::invoices::state::RecipientAnswer;
 use crate::space::Bytes;
 
 #[sea_orm::model]
@@ -23,6 +24,9 @@ pub struct Model {
     pub sdi_identifier: Option<String>,
     pub size: Bytes,
     pub created_time: DateTime<Utc>,
+    pub answer: Option<RecipientAnswer>,
+    pub description: Option<String>,
+    pub rejections: Option<Vec<u8>>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

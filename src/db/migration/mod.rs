@@ -1,6 +1,9 @@
 //! The schema: forward only, one set for both databases.
 
 mod m0001_foundation;
+mod m0002_findings;
+mod m0003_search;
+mod m0004_blobs;
 
 use sea_orm::{ConnectionTrait, DbErr, RuntimeErr};
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait, async_trait};
@@ -14,7 +17,12 @@ struct Migrations;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrations {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_foundation::Migration)]
+        vec![
+            Box::new(m0001_foundation::Migration),
+            Box::new(m0002_findings::Migration),
+            Box::new(m0003_search::Migration),
+            Box::new(m0004_blobs::Migration),
+        ]
     }
 }
 
@@ -55,6 +63,11 @@ async fn applied(db: &Db) -> Result<Vec<String>, DbErr> {
     }
     let rows = db.reader().query_all_raw(query("SELECT version FROM seaql_migrations ORDER BY version")).await?;
     rows.iter().map(|row| row.try_get("", "version")).collect()
+}
+
+/// Applies the first so many migrations to an empty database: how a database looked that an earlier version made, for tests of upgrades.
+pub async fn migrate_first(db: &Db, count: u32) -> Result<(), DbErr> {
+    Migrations::up(db.writer(), Some(count)).await
 }
 
 /// Any number, the same in every process: replicas that migrate at once take turns.

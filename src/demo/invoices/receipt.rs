@@ -19,8 +19,8 @@ pub struct GeneratedReceipt {
 
 /// The SdI's message of this kind about the invoice file `sent`, as of `at`.
 ///
-/// Kinds that private parties get are in that family; outcome (accepted), term and attestation, which only exist for
-/// administrations, are in theirs. A rejection gives SdI 00404 as its reason.
+/// Kinds that private parties get are in that family; those that only exist for administrations are in theirs, and every answer accepts. A
+/// rejection gives SdI 00404 as its reason, that of an answer EN01.
 ///
 /// # Errors
 /// [`InvalidFileName`] if `sent` is not a name that the SdI takes.
@@ -36,13 +36,17 @@ pub fn receipt(kind: ReceiptKind, sent: &str, at: DateTime<Utc>) -> Result<Gener
         ReceiptKind::Outcome => ("NotificaEsito", ADMINISTRATION),
         ReceiptKind::TermPassed => ("NotificaDecorrenzaTermini", ADMINISTRATION),
         ReceiptKind::Attestation => ("AttestazioneTrasmissioneFattura", ADMINISTRATION),
+        ReceiptKind::BuyerOutcome => ("NotificaEsitoCommittente", ADMINISTRATION),
+        ReceiptKind::BuyerOutcomeRejected => ("ScartoEsitoCommittente", ADMINISTRATION),
     };
     let sdi_identifier = sdi_identifier(sent);
     let time = at.format("%Y-%m-%dT%H:%M:%S.000Z");
     let mut sheet = Sheet::new();
     sheet.open(&format!(r#"m:{root} versione="1.0" xmlns:m="{namespace}""#));
     sheet.leaf("IdentificativoSdI", &sdi_identifier);
-    sheet.leaf("NomeFile", sent);
+    if kind.names_file() {
+        sheet.leaf("NomeFile", sent);
+    }
     match kind {
         ReceiptKind::Delivered => {
             sheet.leaf("DataOraRicezione", &time);
@@ -64,6 +68,8 @@ pub fn receipt(kind: ReceiptKind, sent: &str, at: DateTime<Utc>) -> Result<Gener
             sheet.leaf("CodiceDestinatario", "0000000");
             sheet.leaf("Formato", "FPR12");
         }
+        ReceiptKind::BuyerOutcome => sheet.leaf("Esito", "EC01"),
+        ReceiptKind::BuyerOutcomeRejected => sheet.leaf("Scarto", "EN01"),
     }
     sheet.leaf("MessageId", &sdi_identifier);
     sheet.close(&format!("m:{root}"));
@@ -99,11 +105,13 @@ mod tests {
             let generated = receipt(kind, "IT01234567897_0000A.xml.p7m", at).expect("a good name");
             let read = read_receipt(&generated.bytes).expect("a readable receipt");
             assert_eq!(read.kind, kind);
-            assert_eq!(read.file_name, "IT01234567897_0000A.xml.p7m");
+            assert_eq!(read.file_name.as_deref(), kind.names_file().then_some("IT01234567897_0000A.xml.p7m"));
             assert_eq!(read.sdi_identifier, generated.sdi_identifier);
             assert_eq!(generated.file_name, format!("IT01234567897_0000A_{}_001.xml", kind.code()));
-            assert_eq!(read.outcome, (kind == ReceiptKind::Outcome).then_some(Outcome::Accepted));
-            assert_eq!(!read.errors.is_empty(), kind == ReceiptKind::Rejected);
+            let answers = matches!(kind, ReceiptKind::Outcome | ReceiptKind::BuyerOutcome);
+            assert_eq!(read.outcome, answers.then_some(Outcome::Accepted));
+            let refuses = matches!(kind, ReceiptKind::Rejected | ReceiptKind::BuyerOutcomeRejected);
+            assert_eq!(!read.errors.is_empty(), refuses);
         }
         assert!(receipt(ReceiptKind::Delivered, "invoice.xml", at).is_err());
     }

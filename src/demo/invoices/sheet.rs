@@ -2,8 +2,6 @@
 
 use std::fmt::{Arguments, Display, Write as _};
 
-use quick_xml::escape::partial_escape;
-
 /// XML being written, indented by two spaces.
 pub(super) struct Sheet {
     xml: String,
@@ -47,9 +45,9 @@ impl Sheet {
 
     /// An element that holds a text.
     pub(super) fn leaf(&mut self, name: &str, text: impl Display) {
-        let text = text.to_string();
+        let text = text.to_string().replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
         self.indent();
-        self.push(format_args!("<{name}>{}</{name}>\n", partial_escape(&text)));
+        self.push(format_args!("<{name}>{text}</{name}>\n"));
     }
 
     fn indent(&mut self) {

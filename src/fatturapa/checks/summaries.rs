@@ -90,19 +90,19 @@ impl<'d, 't> Parts<'d, 't> {
 /// agency has it told in AltriDatiGestionali.
 fn taxable_is_not_the_sum_of_its_parts(told: &mut Told, body: &Body<'_, '_>) {
     let mut rates: BTreeMap<Decimal, Parts<'_, '_>> = BTreeMap::new();
-    let mut natures: BTreeMap<(Decimal, &str), Parts<'_, '_>> = BTreeMap::new();
+    let mut natures: BTreeMap<(Decimal, Option<&str>), Parts<'_, '_>> = BTreeMap::new();
     for rated in body.rated() {
         // With a rate that cannot be read nobody knows whose part the amount is.
         let Some(rate) = rated.rate() else { return };
         rates.entry(rate).or_insert(Parts::NOTHING).add(rated);
-        natures.entry((rate, rated.nature().unwrap_or_default())).or_insert(Parts::NOTHING).add(rated);
+        natures.entry((rate, rated.nature())).or_insert(Parts::NOTHING).add(rated);
     }
     for (rate, parts) in &rates {
         tell_taxable(told, *rate, parts);
     }
     for ((rate, nature), parts) in &natures {
         if rates.get(rate).is_some_and(|rate| rate.difference().is_none()) {
-            advise_nature(told, nature, parts);
+            advise_nature(told, nature.unwrap_or_default(), parts);
         }
     }
 }

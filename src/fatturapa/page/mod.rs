@@ -5,6 +5,7 @@
 //! | `html.rs` | markup, and the only way by which a text gets into it |
 //! | `sheet.rs` | a page that grows, with a note of what of the tree is on it |
 //! | `parties.rs`, `general.rs`, `lines.rs`, `money.rs` | the parts of an invoice in the order in which accountants look for them |
+//! | `message.rs` | a message of the SdI |
 //! | `rest.rs` | what none of these know |
 //! | `forms.rs`, `codes.rs` | numbers and dates as they are written in Italy; code lists in words |
 //! | `summary.rs` | one line for terminals |
@@ -15,6 +16,7 @@ mod forms;
 mod general;
 mod html;
 mod lines;
+mod message;
 mod money;
 mod parties;
 mod rest;
@@ -22,6 +24,7 @@ mod sheet;
 mod summary;
 
 use super::finding::{Finding, Severity};
+use super::receipt::ReceiptKind;
 use super::tree::{Element, Tree};
 use codes::{DOCUMENT_TYPES, spelled};
 use general::GENERAL;
@@ -40,7 +43,7 @@ const BEGIN: &str = "<!DOCTYPE html>\n<html lang=\"it\">\n<head>\n<meta charset=
 /// The largest lot whose documents each repeat who sells to whom. In larger ones that would be most of the page.
 const MOST_NAMED: usize = 1_000;
 
-/// An invoice file as a page in Italian: whole in itself, to be read on a screen and printed on A4, with these findings at its top.
+/// An invoice file, or a message of the SdI, as a page in Italian: whole in itself, to be read on a screen and printed on A4, with these findings at its top.
 ///
 /// Everything that the file says is on it but signatures and the content of attachments, whatever the schema thinks of the file: what has
 /// no place of its own is listed at the end. Nothing of the file is taken for markup, and the page loads nothing. It takes time linear in
@@ -54,7 +57,10 @@ pub fn page(tree: &Tree<'_>, findings: &[Finding]) -> String {
     sheet.html.raw(BEGIN).text(&summary(tree)).raw("</title>\n<style>").raw(STYLE).raw("</style>\n</head>\n<body>\n<main>");
     self::findings(&mut sheet, findings);
     match bodies.as_slice() {
-        [] => parties::parties(&mut sheet, root, header),
+        [] => match ReceiptKind::of(root) {
+            Ok(kind) => message::message(&mut sheet, root, kind),
+            Err(_) => parties::parties(&mut sheet, root, header),
+        },
         [body] => {
             general::heading(&mut sheet, *body, ["<h1>", "</h1>"]);
             parties::parties(&mut sheet, root, header);
@@ -63,9 +69,7 @@ pub fn page(tree: &Tree<'_>, findings: &[Finding]) -> String {
         bodies => lot(&mut sheet, root, header, bodies),
     }
     rest::rest(&mut sheet, root);
-    sheet.html.raw(
-        "<footer>Rappresentazione leggibile del file della fattura elettronica. Fa fede il file XML.</footer></main>\n</body>\n</html>\n",
-    );
+    sheet.html.raw("<footer>Rappresentazione leggibile del file. Fa fede il file XML.</footer></main>\n</body>\n</html>\n");
     sheet.html.finish()
 }
 

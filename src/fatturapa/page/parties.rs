@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::super::tree::Element;
+use super::super::tree::{Element, is_signature};
 use super::codes::{FORMATS, ISSUERS, LIQUIDATION, SHAREHOLDERS, TAX_REGIMES, spelled};
 use super::forms::{date, number};
 use super::html::Facts;
@@ -134,5 +134,5 @@ fn transmission(sheet: &mut Sheet, root: Element<'_, '_>, header: Option<Element
 
 /// The signature that a file carries in itself. It tells machines who signed, and people nothing.
 pub(super) fn signature<'d, 't>(root: Element<'d, 't>) -> Option<Element<'d, 't>> {
-    root.children().find(|child| child.name() == "Signature" && child.namespace() == Some("http://www.w3.org/2000/09/xmldsig#"))
+    root.children().find(|child| is_signature(*child))
 }

@@ -63,9 +63,9 @@ fn attributes(sheet: &mut Sheet, element: Element<'_, '_>) {
     let is_root = element.parent().is_none();
     for attribute in element.attributes() {
         let namespace = element.namespace_of(attribute);
-        let is_shown = is_root && namespace.is_none() && matches!(attribute.name.as_str(), "versione" | "SistemaEmittente");
+        let is_shown = is_root && namespace.is_none() && matches!(attribute.name, "versione" | "SistemaEmittente");
         if !is_shown && namespace != Some(SCHEMA_INSTANCE) {
-            sheet.html.raw("<li><b>@").text(&attribute.name).raw("</b> ").text(&attribute.value).raw("</li>");
+            sheet.html.raw("<li><b>@").text(attribute.name).raw("</b> ").text(&attribute.value).raw("</li>");
         }
     }
 }

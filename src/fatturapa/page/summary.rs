@@ -1,19 +1,28 @@
 //! An invoice file as one line.
 
+use super::super::receipt::ReceiptKind;
 use super::super::tree::{Element, Tree};
 use super::super::unreadable::excerpt;
 use super::forms::date;
 use super::general::{GENERAL, total_of};
 use super::html::is_unseen;
+use super::message::title;
 use super::sheet::joined;
+
+/// How many of the SdI's reasons for a refusal are told.
+const MOST_CODES: usize = 8;
 
 /// A file's first invoice as one line for a terminal, of a bounded length:
 /// `TD01 12/2026 del 31/03/2026  Caffè & Più S.r.l. -> Maria Rossi  122,00 EUR`.
 ///
-/// What the file does not say is left out. Characters that a terminal would obey are taken out.
+/// Of a message of the SdI which one it is, and of which file: `RC Ricevuta di consegna  7012345678  IT01234567897_00001.xml`. What the file
+/// does not say is left out. Characters that a terminal would obey are taken out.
 #[must_use]
 pub fn summary(tree: &Tree<'_>) -> String {
     let root = tree.root();
+    if let Ok(message) = ReceiptKind::of(root) {
+        return self::message(root, message);
+    }
     let header = root.child("FatturaElettronicaHeader");
     let body = root.child("FatturaElettronicaBody");
     let general = body.and_then(|body| body.at(GENERAL));
@@ -24,6 +33,16 @@ pub fn summary(tree: &Tree<'_>) -> String {
     let documents = root.all("FatturaElettronicaBody").count();
     let lot = (documents > 1).then(|| format!("(primo di {documents})"));
     joined([what, parties(header, "->"), total, lot].into_iter(), "  ").unwrap_or_else(|| plain(root.name()))
+}
+
+/// Which message it is, what it answers or refuses, and of which file.
+fn message(root: Element<'_, '_>, kind: ReceiptKind) -> String {
+    let what = Some(format!("{} {}", kind.code(), title(kind)));
+    let outcome = root.text_at("EsitoCommittente/Esito").or_else(|| root.text_at("Esito")).map(plain);
+    let codes = root.all("ListaErrori").flat_map(|list| list.all("Errore")).filter_map(|error| error.text_at("Codice"));
+    let codes = joined(codes.take(MOST_CODES).map(Some), " ").as_deref().map(plain);
+    let [identifier, file] = ["IdentificativoSdI", "NomeFile"].map(|path| root.text_at(path).map(plain));
+    joined([what, outcome, codes, identifier, file].into_iter(), "  ").unwrap_or_default()
 }
 
 /// The seller, an arrow and the buyer, or as much of it as there is.

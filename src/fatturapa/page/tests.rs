@@ -31,12 +31,14 @@ const SAMPLES: &[(&str, &[u8])] = samples![
     "old-format",
     "receipt-at",
     "receipt-dt",
+    "receipt-ec",
     "receipt-mc",
     "receipt-mt",
     "receipt-ne",
     "receipt-ns",
     "receipt-ns-private",
     "receipt-rc",
+    "receipt-se",
     "wrong-content",
     "wrong-root",
 ];
@@ -300,6 +302,25 @@ fn a_signature_is_told_of_and_left_out() {
 }
 
 #[test]
+fn a_message_of_the_sdi_has_a_page_of_its_own() {
+    for (name, words) in [
+        ("receipt-ns", &["Notifica di scarto", "IT01234567897_00001.xml", "31/03/2026 10:15", "00423", "Verificare il calcolo"][..]),
+        ("receipt-ec", &["Esito del committente", "EC02: rifiutata", "n. 12/2026, anno 2026, posizione 1", "Codice CIG mancante"]),
+        ("receipt-se", &["EN01: esito non ammissibile", "PROT-2026-118", "Esito oltre il termine"]),
+        ("receipt-ne", &["EC02: rifiutata", "Importo non concordato"]),
+    ] {
+        let page = page_of(&sample(name));
+        for word in words {
+            assert!(page.contains(word), "{name}: {word}");
+        }
+        assert!(!page.contains("Fornitore") && !page.contains("cliente"), "{name}");
+    }
+    for (name, _) in SAMPLES.iter().filter(|(name, _)| name.starts_with("receipt-")) {
+        assert!(!page_of(&sample(name)).contains("class=rest"), "{name}");
+    }
+}
+
+#[test]
 fn a_summary_is_one_line() {
     let lines: Vec<_> = SAMPLES.iter().map(|(name, _)| format!("{name}: {}", summary_of(&sample(name)))).collect();
     assert_eq!(
@@ -313,14 +334,16 @@ fn a_summary_is_one_line() {
             "fsm10: TD07 S15 del 15/07/2026  Trattoria da Gigi S.n.c. -> IT09876543217  90,40 EUR",
             "fsm10-everything: TD08 S15-NC del 20/07/2026  Gianni Bianchi -> Officina del Gusto S.r.l.  27,40 EUR",
             "old-format: FatturaElettronica",
-            "receipt-at: AttestazioneTrasmissioneFattura",
-            "receipt-dt: NotificaDecorrenzaTermini",
-            "receipt-mc: RicevutaImpossibilitaRecapito",
-            "receipt-mt: FileMetadati",
-            "receipt-ne: NotificaEsito",
-            "receipt-ns: NotificaScarto",
-            "receipt-ns-private: RicevutaScarto",
-            "receipt-rc: RicevutaConsegna",
+            "receipt-at: AT Attestazione di trasmissione  7012345678  IT01234567897_00001.xml",
+            "receipt-dt: DT Decorrenza dei termini  7012345678  IT01234567897_00001.xml",
+            "receipt-ec: EC Esito del committente  EC02  7012345678",
+            "receipt-mc: MC Mancata consegna  7012345678  IT01234567897_00001.xml",
+            "receipt-mt: MT Metadati del file  7012345678  IT01234567897_00001.xml",
+            "receipt-ne: NE Notifica di esito  EC02  7012345678  IT01234567897_00001.xml",
+            "receipt-ns: NS Notifica di scarto  00423 00404  7012345678  IT01234567897_00001.xml",
+            "receipt-ns-private: NS Notifica di scarto  00417  7012345678  IT01234567897_00001.xml",
+            "receipt-rc: RC Ricevuta di consegna  7012345678  IT01234567897_00001.xml",
+            "receipt-se: SE Scarto dell'esito del committente  7012345678",
             "wrong-content: TD10 del 31/03/2026  Caffè & Più S.r.l. -> Rossi  122,00 EUR",
             "wrong-root: Invoice",
         ]

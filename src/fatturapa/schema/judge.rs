@@ -109,7 +109,7 @@ impl<'s, 'd> Judge<'s, 'd> {
             None if strict => self.tell(element, || unexpected(element, &[])),
             None => {
                 // A type that the element says to be of must be one of the schema's, and none of theirs is meant to be named.
-                let of_a_type = |attribute: &Attribute| attribute.name == "type" && element.namespace_of(attribute) == Some(INSTANCE);
+                let of_a_type = |attribute: &Attribute<'_>| attribute.name == "type" && element.namespace_of(attribute) == Some(INSTANCE);
                 if element.attributes().any(of_a_type) {
                     self.tell(element, || not_an_attribute("xsi:type"));
                 }
@@ -123,14 +123,14 @@ impl<'s, 'd> Judge<'s, 'd> {
     fn attributes(&mut self, element: Element<'d, '_>, complex: Option<&'s Complex>) {
         let uses = complex.map_or(&[][..], |complex| &complex.attributes);
         for attribute in element.attributes() {
-            let name = attribute.name.as_str();
+            let name = attribute.name;
             if element.namespace_of(attribute) == Some(INSTANCE) && matches!(name, "schemaLocation" | "noNamespaceSchemaLocation") {
                 continue;
             }
             match uses.iter().find(|known| attribute.namespace.is_none() && known.name == name) {
                 None => self.tell(element, || not_an_attribute(name)),
                 Some(known) => {
-                    let unique = known.of.base != Base::Id || self.ids.insert(attribute.value.as_str());
+                    let unique = known.of.base != Base::Id || self.ids.insert(&*attribute.value);
                     if !unique || !known.of.takes(&attribute.value) {
                         self.tell(element, || wrong(&format!("@{name}"), &attribute.value, &known.of));
                     }

@@ -13,7 +13,12 @@ pub(super) fn is_date_time(text: &str) -> bool {
     time().is_some_and(|time| after_time(time).is_some_and(is_zone))
 }
 
-/// Year, month and day, for comparing dates.
+/// The year, month and day of a date.
+pub(in crate::fatturapa) fn day(text: &str) -> Option<(i64, u32, u32)> {
+    is_date(text).then(|| day_of(text))?
+}
+
+/// The year, month and day that a text begins with, for comparing dates and times.
 pub(super) fn day_of(text: &str) -> Option<(i64, u32, u32)> {
     let (year, rest) = year(text)?;
     let (month, rest) = two_digits(rest.strip_prefix('-')?)?;
@@ -110,7 +115,7 @@ pub(super) fn compare_decimals(one: &str, other: &str) -> Ordering {
 /// Whether a number is below 0, and its digits before and after the point without zeros that say nothing.
 fn parts(text: &str) -> (bool, (&str, &str)) {
     let digits = text.trim_start_matches(['+', '-']);
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let (whole, fraction) = digits.split_once('.').unwrap_or(digits.split_at(digits.len()));
     let (whole, fraction) = (whole.trim_start_matches('0'), fraction.trim_end_matches('0'));
     let negative = text.starts_with('-') && !(whole.is_empty() && fraction.is_empty());
     (negative, (whole, fraction))
@@ -118,7 +123,7 @@ fn parts(text: &str) -> (bool, (&str, &str)) {
 
 /// Base64; the bits that the padding leaves over must be 0. Characters that are none of its alphabet are passed over, as RFC 2045 demands and
 /// libxml2 does.
-pub(super) fn is_base64(text: &str) -> bool {
+pub(in crate::fatturapa) fn is_base64(text: &str) -> bool {
     let mut signs = text.bytes().filter(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(byte));
     let (mut count, mut last) = (0_usize, 0_u8);
     let mut padding = 0_usize;

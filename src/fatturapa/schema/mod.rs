@@ -21,6 +21,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 pub(super) use judge::judge;
+pub(super) use lexical::{day, is_base64};
 use model::Model;
 use simple::Simple;
 

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::made::{Made, Person, element, in_ber};
 use super::*;
-use crate::fatturapa::{Document, Finding, Invoice, Judgement, Unreadable, read, unwrapped};
+use crate::fatturapa::{Document, Finding, Invoice, Judgement, Unreadable, read, read_receipt, unwrapped};
 
 /// The schema's verdict of what is inside a file.
 fn verdict(file: &[u8]) -> Vec<Finding> {
@@ -241,6 +241,8 @@ fn depth_signers_and_certificates_have_limits() {
     assert_eq!(open(&signed(MAX_SIGNATURES + 1)), Err(Unopenable::TooManySignatures));
     let in_two_layers = Made { signers: 5, ..Made::new(&maria, &signed(4)) }.der();
     assert_eq!(open(&in_two_layers), Err(Unopenable::TooManySignatures));
+    let by_nobody = Made { signers: 0, ..Made::new(&maria, &signed(MAX_SIGNATURES)) }.der();
+    assert_eq!(open(&by_nobody), Err(Unopenable::TooManySignatures));
 
     let certified = |count| Made { certificates: vec![maria.certificate().to_vec(); count], ..Made::new(&maria, INVOICE) }.der();
     assert_eq!(integrity_of(&certified(MAX_CERTIFICATES)), [Integrity::Verified]);
@@ -356,4 +358,12 @@ proptest! {
         }
         let _ = signatures(&file);
     }
+}
+
+#[test]
+fn a_signed_message_of_the_sdi_is_read_like_a_plain_one() {
+    let message = include_bytes!("../../../tests/samples/receipt-ec.xml");
+    let signed = Made::new(&Person::maria(), message).der();
+    assert_eq!(read_receipt(&signed), read_receipt(message));
+    assert!(read_receipt(&signed).is_ok());
 }

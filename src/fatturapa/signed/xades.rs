@@ -6,14 +6,12 @@ use data_encoding::BASE64;
 use super::ber;
 use super::certificate::Certificate;
 use super::signature::{Form, Integrity, Signature, Trust, Unverified};
-use crate::fatturapa::tree::{Element, Tree};
+use crate::fatturapa::tree::{Element, Tree, XML_SIGNATURE, is_signature};
 use crate::fatturapa::unreadable::excerpt;
-
-const XML_SIGNATURE: &str = "http://www.w3.org/2000/09/xmldsig#";
 
 /// The signatures among the root's children, where the schemas of invoices have their place, in the order of the file.
 pub(in crate::fatturapa) fn inside(tree: &Tree<'_>) -> Vec<Signature> {
-    tree.root().children().filter(|child| is(*child, "Signature")).take(super::MAX_SIGNATURES).map(signature).collect()
+    tree.root().children().filter(|child| is_signature(*child)).take(super::MAX_SIGNATURES).map(signature).collect()
 }
 
 fn is(element: Element<'_, '_>, name: &str) -> bool {

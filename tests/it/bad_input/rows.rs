@@ -157,6 +157,27 @@ async fn lists(ann: &Customer) -> Vec<Row> {
         list("a NUL in the number", &|request| request.number = "1\0".to_owned(), &["number"]),
         list("a counterpart of one letter", &|request| request.counterpart = "r".to_owned(), &["counterpart"]),
         list("a long counterpart", &|request| request.counterpart = "r".repeat(101), &["counterpart"]),
+        list("a counterpart of signs", &|request| request.counterpart = "%_'--".to_owned(), &["counterpart"]),
+        list("a text without a word", &|request| request.text = "a & o".to_owned(), &["text"]),
+        list("a text of nine words", &|request| request.text = "11 12 13 14 15 16 17 18 19".to_owned(), &["text"]),
+        list("a NUL in the text", &|request| request.text = "rossi\0".to_owned(), &["text"]),
+        list("an amount with a comma", &|request| request.amount_from = "1,00".to_owned(), &["amount_from"]),
+        list("an amount of three decimals", &|request| request.amount_through = "1.000".to_owned(), &["amount_through"]),
+        list("an amount without end", &|request| request.amount_from = "9".repeat(400), &["amount_from"]),
+        list(
+            "amounts the wrong way round",
+            &|request| (request.amount_from, request.amount_through) = ("1".to_owned(), "0.99".to_owned()),
+            &["amount_through"],
+        ),
+        list("states that are none", &|request| request.states = vec![1, 0, 8], &["states[1]", "states[2]"]),
+        list("too many states", &|request| request.states = vec![1; 8], &["states"]),
+        list(
+            "types that are none",
+            &|request| request.document_types = vec!["TD01".to_owned(), String::new(), "TD10".to_owned()],
+            &["document_types[1]", "document_types[2]"],
+        ),
+        list("too many types", &|request| request.document_types = vec!["TD01".to_owned(); 31], &["document_types"]),
+        list("an unknown order", &|request| request.sort = 5, &["sort"]),
         list("a long document type", &|request| request.document_type = "TD001".to_owned(), &["document_type"]),
         list("a document type that is none", &|request| request.document_type = "TD10".to_owned(), &["document_type"]),
         list(
@@ -164,8 +185,9 @@ async fn lists(ann: &Customer) -> Vec<Row> {
             &|request| {
                 (request.page_size, request.direction, request.state) = (-1, 9, 99);
                 request.counterpart = "r".to_owned();
+                (request.text, request.amount_from, request.sort) = ("-".to_owned(), "a lot".to_owned(), -1);
             },
-            &["direction", "state", "counterpart", "page_size"],
+            &["direction", "state", "counterpart", "text", "amount_from", "sort", "page_size"],
         ),
     ];
     for (what, page_size, page_token, fields) in [

@@ -21,6 +21,8 @@ const BEGINNING: &str = "2026-03-16T09:00:00Z";
 
 /// The real server on a port that the system chose. Calls go through its [`Front`], to which it dereferences.
 pub struct TestApp {
+    /// What it was started with.
+    pub config: Config,
     /// Its database, to be looked at from outside.
     pub database: TestDatabase,
     app: App,
@@ -54,12 +56,17 @@ impl TestApp {
     pub async fn start_with(engine: Engine, configure: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let database = TestDatabase::fresh(engine, folder.path()).await;
+        Self::start_on(database, folder, configure).await
+    }
+
+    /// A server on this database, which must have the schema of this program; on SQLite the server brings it there.
+    pub async fn start_on(database: TestDatabase, folder: TempDir, configure: impl FnOnce(&mut Config)) -> Self {
         let mut config = Config::for_testing(&database.url, folder.path());
         configure(&mut config);
         let clock = Clock::manual(instant(BEGINNING));
         let app = app::start(&config, clock.clone()).await.unwrap_or_else(|error| panic!("the server does not start: {error}"));
         let front = Front::of(app.address, folder.path(), clock.clone());
-        Self { database, app, front, clock, folder }
+        Self { config, database, app, front, clock, folder }
     }
 
     /// The folder with its key, its mails and, on SQLite, its database.

@@ -3,9 +3,10 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use chrono::{NaiveDate, TimeDelta};
+use chrono::{DateTime, NaiveDate, TimeDelta};
 use spazio::call::ActsAs;
-use spazio::demo::invoices::{GeneratedInvoice, Generator, Wishes};
+use spazio::demo::invoices::{GeneratedInvoice, Generator, Wishes, receipt};
+use spazio::fatturapa::ReceiptKind;
 use spazio::ids::AccountId;
 use spazio::wire;
 use tonic::Status;
@@ -14,6 +15,26 @@ use super::{Caller, Front, MIB, pb, request_id, served};
 
 /// Received files are at most this large; filling up takes as many as are needed.
 const LARGEST_FILLER: u64 = 5_000_000;
+
+/// An invoice in other words.
+pub trait Reworded {
+    /// With other text in its file.
+    fn with(self, from: &str, to: &str) -> Self;
+    /// Without a name of its own.
+    fn unnamed(self) -> Self;
+}
+
+impl Reworded for GeneratedInvoice {
+    fn with(self, from: &str, to: &str) -> Self {
+        let text = String::from_utf8(self.bytes).expect("generated files are UTF-8");
+        assert!(text.contains(from), "the file has {from}");
+        Self { bytes: text.replacen(from, to, 1).into_bytes(), ..self }
+    }
+
+    fn unnamed(self) -> Self {
+        Self { file_name: String::new(), ..self }
+    }
+}
 
 /// An account, with those who act for it.
 pub struct Customer {
@@ -43,6 +64,19 @@ impl Front {
     /// A new customer; `.create().await` ends the sentence.
     pub fn customer<'a>(&'a self, name: &'a str) -> NewCustomer<'a> {
         NewCustomer { front: self, name, plan: "trial-1m".to_owned(), days_old: 0, language: pb::Language::It }
+    }
+
+    /// A customer whose account was created at another front door of the same database.
+    pub fn returning(&self, account: AccountId, email: String) -> Customer {
+        Customer {
+            account,
+            email,
+            panel: self.caller(ActsAs::Customer(account)),
+            service: self.service().about(account),
+            operator: self.operator().about(account),
+            invoices: Mutex::new(Generator::new(account.0.as_u64_pair().1)),
+            fillers: AtomicU64::new(0),
+        }
     }
 }
 
@@ -95,16 +129,7 @@ impl NewCustomer<'_> {
         let email = request.holder.as_ref().map(|holder| holder.email.clone()).unwrap_or_default();
         let created = self.front.operator().accounts().create_account(request).await;
         let account = served(created).account.expect("the account");
-        let account = account.account_id.parse().expect("an account's id");
-        Customer {
-            account,
-            email,
-            panel: self.front.caller(ActsAs::Customer(account)),
-            service: self.front.service().about(account),
-            operator: self.front.operator().about(account),
-            invoices: Mutex::new(Generator::new(account.0.as_u64_pair().1)),
-            fillers: AtomicU64::new(0),
-        }
+        self.front.returning(account.account_id.parse().expect("an account's id"), email)
     }
 
     /// Creates the account and fills its space to so many per cent with received documents.
@@ -179,6 +204,29 @@ impl Customer {
         served(answer).invoice.expect("the invoice")
     }
 
+    /// Sends an invoice that the SdI then rejects.
+    pub async fn rejected(&self) -> pb::Invoice {
+        let sent = self.sends(&self.invoice()).await;
+        self.is_told(&sent, ReceiptKind::Rejected).await.invoice.expect("the invoice")
+    }
+
+    /// The SdI's message of this kind about a sent invoice comes.
+    pub async fn is_told(&self, sent: &pb::Invoice, kind: ReceiptKind) -> pb::RecordReceiptResponse {
+        let receipt = receipt(kind, &sent.file_name, DateTime::UNIX_EPOCH).expect("a name as the SdI demands it");
+        self.records(receipt.bytes, &receipt.file_name).await
+    }
+
+    /// Tries to queue a draft.
+    pub async fn try_queue(&self, draft: &pb::Invoice) -> Result<pb::Invoice, Status> {
+        let request = pb::QueueSentInvoiceRequest { request_id: request_id(), invoice_id: draft.invoice_id.clone(), etag: String::new() };
+        Ok(self.panel.invoices().queue_sent_invoice(request).await?.into_inner().invoice.expect("the invoice"))
+    }
+
+    /// Reads an invoice.
+    pub async fn reads(&self, invoice: &pb::Invoice) -> pb::GetInvoiceResponse {
+        served(self.panel.invoices().get_invoice(pb::GetInvoiceRequest { invoice_id: invoice.invoice_id.clone() }).await)
+    }
+
     /// Tries to deliver a file to the account.
     pub async fn try_receive(&self, file: Vec<u8>, file_name: &str) -> Result<pb::Invoice, Status> {
         let request = pb::ReceiveInvoiceRequest { request_id: request_id(), file, file_name: file_name.to_owned() };
@@ -196,11 +244,25 @@ impl Customer {
         served(self.service.invoices().record_receipt(request).await)
     }
 
+    /// An invoice without its file.
+    pub async fn gets(&self, invoice_id: &str) -> pb::Invoice {
+        let request = pb::GetInvoiceRequest { invoice_id: invoice_id.to_owned() };
+        served(self.panel.invoices().get_invoice(request).await).invoice.expect("the invoice")
+    }
+
     /// The whole file of an invoice, as the panel downloads it.
     pub async fn downloads(&self, invoice_id: &str) -> (pb::FileDescription, Vec<u8>) {
-        let request = pb::DownloadInvoiceRequest { invoice_id: invoice_id.to_owned() };
-        let answer = self.panel.invoices().download_invoice(request).await;
-        let mut stream = served(answer);
+        self.downloads_as(pb::DownloadForm::Unspecified, invoice_id).await.unwrap_or_else(|status| panic!("{status}"))
+    }
+
+    /// What is made of an invoice, as the panel downloads it.
+    pub async fn downloads_as(&self, form: pb::DownloadForm, invoice_id: &str) -> Result<(pb::FileDescription, Vec<u8>), Status> {
+        self.downloads_what(pb::DownloadInvoiceRequest { invoice_id: invoice_id.to_owned(), form: form.into(), attachment: 0 }).await
+    }
+
+    /// What is asked for, as the panel downloads it.
+    pub async fn downloads_what(&self, request: pb::DownloadInvoiceRequest) -> Result<(pb::FileDescription, Vec<u8>), Status> {
+        let mut stream = self.panel.invoices().download_invoice(request).await?.into_inner();
         let (mut description, mut file) = (None, Vec::new());
         while let Some(message) = stream.message().await.unwrap_or_else(|status| panic!("{status}")) {
             match message.part.expect("a part") {
@@ -208,7 +270,7 @@ impl Customer {
                 pb::download_invoice_response::Part::Chunk(chunk) => file.extend(chunk),
             }
         }
-        (description.expect("the description comes first"), file)
+        Ok((description.expect("the description comes first"), file))
     }
 
     /// Receives documents until exactly so many bytes are stored: received ones, because these are never refused for space.

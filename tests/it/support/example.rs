@@ -80,7 +80,7 @@ impl Method {
 
     /// The field that names something of an account: an invoice, a cart, an order.
     pub fn id_field(&self) -> Option<FieldDescriptor> {
-        ["invoice_id", "cart_id", "order_id"].into_iter().find_map(|name| self.field(name))
+        ["invoice_id", "receipt_id", "cart_id", "order_id"].into_iter().find_map(|name| self.field(name))
     }
 
     /// The number of its request's first field that holds a text.
@@ -113,11 +113,19 @@ impl Method {
                 let invoice_id = given.draft().await;
                 pb::QueueSentInvoiceRequest { request_id: request_id(), invoice_id, ..Default::default() }.encode_to_vec()
             }
+            "CopyRejectedInvoice" => {
+                let invoice_id = customer.rejected().await.invoice_id;
+                pb::CopyRejectedInvoiceRequest { request_id: request_id(), invoice_id }.encode_to_vec()
+            }
             "ReceiveInvoice" => given.delivery(),
+            "ListReceipts" => pb::ListReceiptsRequest::default().encode_to_vec(),
             "RecordReceipt" => given.receipt(),
             "GetInvoice" => pb::GetInvoiceRequest { invoice_id: given.received().await }.encode_to_vec(),
             "ValidateInvoice" => pb::ValidateInvoiceRequest { file: customer.invoice().bytes }.encode_to_vec(),
-            "DownloadInvoice" => pb::DownloadInvoiceRequest { invoice_id: given.received().await }.encode_to_vec(),
+            "DownloadInvoice" => pb::DownloadInvoiceRequest { invoice_id: given.received().await, ..Default::default() }.encode_to_vec(),
+            "DownloadReceipt" => pb::DownloadReceiptRequest { receipt_id: given.recorded().await }.encode_to_vec(),
+            "ImportInvoices" => given.import(),
+            "ExportInvoices" => pb::ExportInvoicesRequest::default().encode_to_vec(),
             "ListInvoices" => pb::ListInvoicesRequest::default().encode_to_vec(),
             name if name.contains("Order") || name == "RecordPayment" => given.about_an_order(name).await,
             name => given.about_a_cart(name).await,
@@ -170,6 +178,18 @@ impl Given<'_> {
     async fn received(&self) -> String {
         let invoice = self.customer.invoice();
         self.customer.receives(invoice.bytes, &invoice.file_name).await.invoice_id
+    }
+
+    async fn recorded(&self) -> String {
+        let sent = self.customer.invoice().file_name;
+        let receipt = receipt(ReceiptKind::Delivered, &sent, self.front.now()).expect("the generator's names are the SdI's");
+        self.customer.records(receipt.bytes, &receipt.file_name).await.receipt.expect("the receipt").receipt_id
+    }
+
+    fn import(&self) -> Vec<u8> {
+        let invoice = self.customer.invoice();
+        let kind = pb::ImportKind::Received.into();
+        pb::ImportInvoicesRequest { kind, file_name: invoice.file_name, file: invoice.bytes, ..Default::default() }.encode_to_vec()
     }
 
     async fn about_a_cart(&self, method: &str) -> Vec<u8> {

@@ -5,7 +5,9 @@
 //! every account must agree and the server must end cleanly.
 
 mod app;
+mod bucket;
 mod caller;
+mod crowd;
 mod customer;
 mod database;
 mod example;
@@ -15,8 +17,9 @@ mod refusal;
 mod values;
 
 pub use app::{TestApp, played};
+pub use bucket::{Bucket, Mishap, in_a_bucket};
 pub use caller::{Bearer, Caller, Front};
-pub use customer::Customer;
+pub use customer::{Customer, Reworded};
 pub use database::{Engine, TestDatabase};
 pub use example::{Method, method, methods};
 pub use process::{Process, Site};

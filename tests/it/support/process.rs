@@ -48,11 +48,17 @@ impl Site {
 
     /// Starts a process that serves it.
     pub fn serve(&self) -> Process {
+        self.serve_with(&[])
+    }
+
+    /// Starts a process that serves it with more flags.
+    pub fn serve_with(&self, flags: &[String]) -> Process {
         let folder = self.folder.path();
         let log = File::options().create(true).append(true).open(folder.join("log")).expect("the log can be written");
         let mut child = Command::new(env!("CARGO_BIN_EXE_spazio"))
             .args(["serve", "--database", &self.database.url, "--set", "server.listen=127.0.0.1:0"])
             .args(["--set", &format!("data.folder={}", folder.display()), "--set", "log.filter=warn"])
+            .args(flags)
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()
@@ -69,6 +75,19 @@ impl Site {
             Engine::Postgres => 2,
         };
         (0..replicas).map(|_| self.serve()).collect()
+    }
+
+    /// Runs a command of the program on it to its end: exit code, and all that it said.
+    pub fn command(&self, words: &[&str], flags: &[String]) -> (Option<i32>, String) {
+        let mut command = super::spazio(self.folder.path());
+        let output = command.args(words).args(["--database", &self.database.url]).args(flags).output().expect("it runs");
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8(said).expect("it speaks text"))
+    }
+
+    /// Its folder.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// The front door of a process, over a connection of its own.

@@ -1,0 +1,25 @@
+//! What can go wrong with stored files.
+
+use sea_orm::DbErr;
+
+use crate::db::Fault;
+
+/// An error of this room.
+#[derive(Debug, thiserror::Error)]
+pub enum ArchiveError {
+    /// Another sent invoice has this file name (SdI 00002).
+    #[error("the file name {0} was used before")]
+    FileNameUsed(String),
+    /// Another sent invoice holds the same bytes (I4).
+    #[error("the file is stored already")]
+    FileStored,
+    /// Not the caller's.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+impl From<DbErr> for ArchiveError {
+    fn from(error: DbErr) -> Self {
+        Self::Fault(error.into())
+    }
+}

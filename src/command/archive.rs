@@ -1,0 +1,120 @@
+//! `spazio archive`: moves, verifies and cleans up where the bytes of documents rest.
+
+use std::io::{IsTerminal as _, stderr};
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use clap::{Args, Subcommand};
+
+use super::{Failure, Settings};
+use crate::app;
+use crate::archive::{Archive, Cleaning};
+use crate::db::{Db, Fault, Trouble};
+use crate::terminal::counted;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Bring every document to where and into the form that the settings say: store, compression, key.
+    ///
+    /// Each is read, verified, put, read back, and only then switched. May be cut and run again, and run while serving (PostgreSQL).
+    #[command(after_help = "Example:\n  spazio archive move --config spazio.toml --set archive.store=s3")]
+    Move(Settings),
+    /// Read every document and explain every object of the bucket; changes nothing. Exit code 4 when something is missing, damaged or orphaned.
+    Verify(Settings),
+    /// Delete objects of the bucket that no document needs. The server does so itself; this also finds what a restored database has forgotten.
+    #[command(after_help = "Example:\n  spazio archive clean --dry-run --config spazio.toml")]
+    Clean(CleanArguments),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CleanArguments {
+    /// Only tell what would be deleted.
+    #[arg(long)]
+    dry_run: bool,
+    /// The age from which on what nobody needs is deleted, instead of archive.clean_after_hours. A call that uploads lasts minutes at most.
+    #[arg(long, value_name = "HOURS", value_parser = clap::value_parser!(i64).range(1..=87_600))]
+    older_than: Option<i64>,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+impl Command {
+    pub(super) async fn run(self) -> Result<(), Failure> {
+        match self {
+            Self::Move(settings) => moved(&settings).await,
+            Self::Verify(settings) => verified(&settings).await,
+            Self::Clean(arguments) => cleaned(&arguments).await,
+        }
+    }
+}
+
+async fn opened(settings: &Settings) -> Result<(Db, Archive, TimeDelta), Failure> {
+    let mut config = settings.load()?;
+    // In a large archive the search for the next document that is not yet moved may take its time.
+    config.database.statement_timeout = Duration::ZERO;
+    app::look_at_files(&config)?;
+    let db = app::open_as_it_is(&config, app::clock(&config)?).await?;
+    let archive = Archive::open(&config.archive, db.clone())?;
+    Ok((db, archive, TimeDelta::from_std(config.archive.clean_after).unwrap_or(TimeDelta::MAX)))
+}
+
+/// What stopped a command, in words for the person at the terminal.
+fn stopped(db: &Db, fault: Fault) -> Failure {
+    match fault {
+        Fault::Database(error) => Trouble::of(db.url(), &error).into(),
+        fault @ (Fault::OutcomeUnknown(_)
+        | Fault::NoTurn
+        | Fault::Overtaken
+        | Fault::StoreUnavailable(_)
+        | Fault::Sealed { .. }
+        | Fault::Damaged { .. }
+        | Fault::Broken(_)) => Failure::Failed(format!("{fault}; what was done is done, run the command again")),
+    }
+}
+
+/// Progress, for whoever watches.
+fn progress(text: &str) {
+    if stderr().is_terminal() {
+        eprintln!("{text}");
+    }
+}
+
+async fn moved(settings: &Settings) -> Result<(), Failure> {
+    let (db, archive, _) = opened(settings).await?;
+    let moved = archive.move_all(&|what, so_far| match what {
+        "" => progress(&format!("{} moved", counted(so_far.moved, "document"))),
+        what => println!("{what}"),
+    });
+    let moved = moved.await.map_err(|fault| stopped(&db, fault))?;
+    let (documents, bytes) = (counted(moved.moved, "document"), moved.bytes);
+    println!("{documents} moved ({bytes} bytes), {} changed meanwhile, {} not movable", moved.overtaken, moved.failed);
+    if moved.failed > 0 {
+        return Err(Failure::Findings(format!("{} could not be moved", counted(moved.failed, "document"))));
+    }
+    Ok(())
+}
+
+async fn verified(settings: &Settings) -> Result<(), Failure> {
+    let (db, archive, _) = opened(settings).await?;
+    let verified = archive.verify(&|what, so_far| match what {
+        "" => progress(&format!("{} and {} looked at", counted(so_far.documents, "document"), counted(so_far.objects, "object"))),
+        what => println!("{what}"),
+    });
+    let verified = verified.await.map_err(|fault| stopped(&db, fault))?;
+    let (documents, objects) = (counted(verified.documents, "document"), counted(verified.objects, "object"));
+    println!("{documents}, {objects}: {} damaged, {} sealed, {} orphaned", verified.damaged, verified.sealed, verified.orphaned);
+    match verified.findings() {
+        0 => Ok(()),
+        findings => Err(Failure::Findings(format!("the archive has {}", counted(findings, "finding")))),
+    }
+}
+
+async fn cleaned(arguments: &CleanArguments) -> Result<(), Failure> {
+    let (db, archive, clean_after) = opened(&arguments.settings).await?;
+    let older_than = arguments.older_than.map_or(clean_after, TimeDelta::hours);
+    let how = Cleaning { older_than, dry_run: arguments.dry_run };
+    let cleaned = archive.clean(how, &|what| println!("{what}")).await.map_err(|fault| stopped(&db, fault))?;
+    let deleted = if arguments.dry_run { "would be deleted" } else { "deleted" };
+    println!("{} {deleted}, {} kept, {} left alone", counted(cleaned.deleted, "object"), cleaned.kept, cleaned.unexplained);
+    Ok(())
+}

@@ -1,0 +1,98 @@
+//! Files that come inside of an invoice.
+
+use data_encoding::BASE64;
+
+use super::super::schema::is_base64;
+use super::record::records;
+
+records! {
+    /// A file inside of an invoice (Allegati).
+    Attachment {
+        /// NomeAttachment. A stranger's: never a path.
+        name: Option<String> = "NomeAttachment",
+        /// How it is compressed (AlgoritmoCompressione), usually ZIP.
+        compression: Option<String> = "AlgoritmoCompressione",
+        /// FormatoAttachment: PDF, XML, ...
+        format: Option<String> = "FormatoAttachment",
+        /// DescrizioneAttachment.
+        description: Option<String> = "DescrizioneAttachment",
+        /// Its bytes in base64, as the file holds them (Attachment).
+        encoded: Option<String> = "Attachment",
+    }
+}
+
+/// Why an attachment's bytes cannot be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum UnreadableAttachment {
+    /// It has more bytes than were asked for.
+    #[error("the attachment has {bytes} bytes: at most {most} are taken out")]
+    TooLarge {
+        /// How many it has.
+        bytes: usize,
+        /// How many were asked for.
+        most: usize,
+    },
+    /// It is not base64.
+    #[error("the attachment is damaged: what stands in Attachment is not base64")]
+    Damaged,
+}
+
+impl Attachment {
+    /// Its bytes, compressed as it says; none at all if there is nothing in it. Characters that are not base64's are passed over, as the
+    /// schema does.
+    ///
+    /// # Errors
+    /// [`UnreadableAttachment`], if there are more than `most` of them, or it is damaged.
+    pub fn content(&self, most: usize) -> Result<Vec<u8>, UnreadableAttachment> {
+        let encoded = self.encoded.as_deref().unwrap_or_default();
+        let signs: Vec<u8> = encoded.bytes().filter(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(byte)).collect();
+        let bytes = signs.iter().filter(|sign| **sign != b'=').count() * 3 / 4;
+        if bytes > most {
+            return Err(UnreadableAttachment::TooLarge { bytes, most });
+        }
+        if !is_base64(encoded) {
+            return Err(UnreadableAttachment::Damaged);
+        }
+        BASE64.decode(&signs).map_err(|_| UnreadableAttachment::Damaged)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn of(encoded: &str) -> Attachment {
+        Attachment { encoded: Some(encoded.to_owned()), ..Attachment::default() }
+    }
+
+    #[test]
+    fn its_bytes_are_taken_out_up_to_a_limit() {
+        for encoded in ["U2NvbnRyaW5vCg==", "\n  U2Nv bnRy\r\naW5vCg==  "] {
+            assert_eq!(of(encoded).content(10).as_deref(), Ok(&b"Scontrino\n"[..]));
+        }
+        assert_eq!(of("U2NvbnRyaW5vCg==").content(9), Err(UnreadableAttachment::TooLarge { bytes: 10, most: 9 }));
+        assert_eq!(of("U2NvbnRyaW5vCg==").content(0), Err(UnreadableAttachment::TooLarge { bytes: 10, most: 0 }));
+        assert_eq!(Attachment::default().content(0).as_deref(), Ok(&b""[..]));
+    }
+
+    #[test]
+    fn a_damaged_one_is_told() {
+        for encoded in ["U2NvbnRyaW5vCg=", "U2NvbnRyaW5vC", "=", "TR=="] {
+            assert_eq!(of(encoded).content(100), Err(UnreadableAttachment::Damaged), "{encoded}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_went_in_comes_out(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            prop_assert_eq!(of(&BASE64.encode(&bytes)).content(bytes.len()), Ok(bytes));
+        }
+
+        #[test]
+        fn exactly_what_the_schema_takes_is_taken_out(encoded in "[A-Za-z0-9+/= \\-è]{0,24}") {
+            prop_assert_eq!(of(&encoded).content(100).is_ok(), is_base64(&encoded));
+        }
+    }
+}

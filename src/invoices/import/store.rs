@@ -1,0 +1,165 @@
+//! A batch of files is stored.
+
+use futures_util::future::try_join_all;
+
+use super::super::kept::Kept;
+use super::super::receipts::{self, NewReceipt};
+use super::super::sent::{self, NewInvoice};
+use super::super::state::InvoiceState;
+use super::super::store::Row;
+use super::super::{InvoiceError, InvoicesApi, issued, received};
+use super::request::{Asked, Place, What};
+use crate::call::Call;
+use crate::db::{Fault, Tx};
+use crate::fatturapa::Identity;
+use crate::ids::{AccountId, ReceiptId};
+use crate::pb::spazio::v1 as pb;
+use crate::quota::level::Thresholds;
+use crate::quota::{self, Charge, DocumentKind};
+use crate::refusal::Refusal as _;
+
+/// A file that was read and compressed.
+#[derive(Clone, Debug)]
+enum Ready {
+    Sent(InvoiceState, NewInvoice, Vec<Identity>),
+    Received(NewInvoice),
+    Receipt(NewReceipt),
+}
+
+/// What became of each file, in their order.
+pub(super) async fn store(api: &InvoicesApi, call: &Call, batch: Vec<Asked>) -> Result<Vec<pb::ImportInvoicesResponse>, Fault> {
+    let read = try_join_all(batch.into_iter().map(|asked| read(api, call, asked))).await?;
+    let (mut places, mut ready, mut results) = (Vec::new(), Vec::new(), Vec::new());
+    for (place, file) in read {
+        match file {
+            Ok(file) => {
+                places.push(place);
+                ready.push(file);
+                results.push(None);
+            }
+            Err(refusal) => results.push(Some(place.refused(&refusal.refused()))),
+        }
+    }
+    let mut stored = together(api, call.account(), ready).await?.into_iter().zip(places);
+    let mut result = || {
+        stored.next().map(|(outcome, place)| match outcome {
+            Ok(file) => place.stored(file),
+            Err(refusal) => place.refused(&refusal.refused()),
+        })
+    };
+    Ok(results.into_iter().filter_map(|known| known.or_else(&mut result)).collect())
+}
+
+async fn read(api: &InvoicesApi, call: &Call, asked: Asked) -> Result<(Place, Result<Ready, InvoiceError>), Fault> {
+    let Asked { place, file } = asked;
+    let (what, bytes) = match file {
+        Ok(file) => file,
+        Err(invalid) => return Ok((place, Err(invalid.into()))),
+    };
+    let file_name = place.file_name().to_owned();
+    let ready = match what {
+        What::Sent(state) => {
+            let read = api.sent(call, None, file_name, bytes).await;
+            read.map(|(new, identities)| Ready::Sent(state, new, identities))
+        }
+        What::Received => Ok(Ready::Received(api.received(call, file_name, bytes).await?)),
+        What::Receipt => Ok(Ready::Receipt(api.receipt(call, file_name, bytes).await?)),
+    };
+    Ok((place, ready))
+}
+
+type Outcome = Result<pb::ImportedFile, InvoiceError>;
+
+/// All files in one transaction; if one of them is refused, each in its own.
+async fn together(api: &InvoicesApi, account: AccountId, files: Vec<Ready>) -> Result<Vec<Outcome>, Fault> {
+    if files.is_empty() {
+        return Ok(Vec::new());
+    }
+    match write(api, account, files.clone()).await {
+        Ok(stored) => Ok(stored.into_iter().map(Ok).collect()),
+        Err(InvoiceError::Fault(fault)) => Err(fault),
+        Err(refusal) if files.len() == 1 => Ok(vec![Err(refusal)]),
+        Err(_) => {
+            let mut outcomes = Vec::new();
+            for file in files {
+                outcomes.push(match write(api, account, vec![file]).await {
+                    Ok(mut stored) => stored.pop().ok_or_else(|| InvoiceError::Fault(Fault::Broken("a file without a result".to_owned()))),
+                    Err(InvoiceError::Fault(fault)) => return Err(fault),
+                    Err(refusal) => Err(refusal),
+                });
+            }
+            Ok(outcomes)
+        }
+    }
+}
+
+async fn write(api: &InvoicesApi, account: AccountId, files: Vec<Ready>) -> Result<Vec<pb::ImportedFile>, InvoiceError> {
+    let input = (account, api.thresholds, files);
+    api.db
+        .write("ImportInvoices", input, async |tx: &Tx, (account, thresholds, files): &(AccountId, Thresholds, Vec<Ready>)| {
+            let mut kept = Vec::new();
+            for file in files {
+                kept.push(keep(tx, *account, file).await?);
+            }
+            for kind in [DocumentKind::Sent, DocumentKind::Received, DocumentKind::Receipt] {
+                let changes: Vec<_> = kept.iter().filter(|kept| kept.what.kind() == kind).filter_map(|kept| kept.change).collect();
+                if !changes.is_empty() {
+                    quota::post(tx, *account, *thresholds, Charge { kind, changes: &changes }).await?;
+                }
+            }
+            let mut taken_in = Vec::new();
+            for (kept, file) in kept.into_iter().zip(files) {
+                taken_in.push(settle(tx, *account, kept, file).await?);
+            }
+            Ok(taken_in)
+        })
+        .await
+}
+
+/// What a file became.
+enum Became {
+    Sent(Row),
+    Received(Row),
+    Receipt(ReceiptId),
+}
+
+impl Became {
+    fn kind(&self) -> DocumentKind {
+        match self {
+            Self::Sent(_) => DocumentKind::Sent,
+            Self::Received(_) => DocumentKind::Received,
+            Self::Receipt(_) => DocumentKind::Receipt,
+        }
+    }
+}
+
+/// Stores a file, which is charged afterwards.
+async fn keep(tx: &Tx, account: AccountId, file: &Ready) -> Result<Kept<Became>, InvoiceError> {
+    Ok(match file {
+        Ready::Sent(state, new, _) => sent::keep(tx, account, *state, new).await?.map(Became::Sent),
+        Ready::Received(new) => received::keep(tx, account, new).await?.map(Became::Received),
+        Ready::Receipt(new) => receipts::keep(tx, account, new).await?.map(Became::Receipt),
+    })
+}
+
+/// What follows once the account's space row is held: numbers of what was sent elsewhere are taken, and receipts find their invoices.
+async fn settle(tx: &Tx, account: AccountId, kept: Kept<Became>, file: &Ready) -> Result<pb::ImportedFile, InvoiceError> {
+    let already_stored = kept.change.is_none();
+    let invoice = |row: &Row| pb::ImportedFile { invoice_id: row.id.to_string(), already_stored, ..Default::default() };
+    Ok(match (kept.what, file) {
+        (Became::Sent(row), Ready::Sent(state, _, identities)) => {
+            if !already_stored && *state != InvoiceState::Draft {
+                issued::take_known(tx, account, row.id, identities, receipts::over(&row)).await?;
+                receipts::apply(tx, row.clone()).await?;
+            }
+            invoice(&row)
+        }
+        (Became::Sent(row) | Became::Received(row), _) => invoice(&row),
+        (Became::Receipt(id), _) => {
+            if !already_stored {
+                receipts::settle(tx, account, id).await?;
+            }
+            pb::ImportedFile { receipt_id: id.to_string(), already_stored, ..Default::default() }
+        }
+    })
+}

@@ -1,0 +1,102 @@
+//! The names under which files are sent (I2): each once, whatever is queued at once, also after a rejection.
+//!
+//! A name begins with the fiscal identifier of the account's holder, not with that of the document's seller: in self-invoices the seller is
+//! somebody else, whose name other accounts may use as well. The series of a sender is one row for all accounts, so that a holder's
+//! identifier that moves to another account goes on where it was.
+
+use std::collections::HashSet;
+
+use sea_orm::sea_query::{Expr, Func};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, ExprTrait, FromQueryResult, QueryFilter, QuerySelect, Select, Statement};
+
+use super::{InvoiceError, receipts};
+use crate::account;
+use crate::db::entity::{document, receipt};
+use crate::db::{Fault, Tx, tenant};
+use crate::fatturapa::SdiFileName;
+use crate::ids::AccountId;
+use crate::quota::DocumentKind;
+
+/// How many names are looked at in one statement, where some came with their files.
+const AT_ONCE: u64 = 64;
+
+#[derive(FromQueryResult)]
+struct Series {
+    last: i64,
+}
+
+/// The next name of the account, given to nobody else: its row is held until the commit.
+pub(super) async fn next(tx: &Tx, account: AccountId, signed: bool) -> Result<String, InvoiceError> {
+    let sender = account::sender(tx, account).await?;
+    let mut serial = advance(tx, &sender, 1).await?;
+    loop {
+        let serials = serial..Ord::min(serial.saturating_add(AT_ONCE), SdiFileName::LAST_SERIAL + 1);
+        if serials.is_empty() {
+            return Err(InvoiceError::NamesUsedUp(sender));
+        }
+        let named: Result<Vec<_>, _> = serials.map(|serial| SdiFileName::numbered(&sender, serial, signed)).collect();
+        let named = named.map_err(|error| Fault::Broken(format!("{sender} cannot name a file: {error}")))?;
+        let used = used(tx, account, &named).await?;
+        let free = named.iter().position(|name| !used.contains(&stem(&name.to_string())));
+        let passed_over = free.unwrap_or(named.len()) as u64;
+        if passed_over > 0 {
+            serial = advance(tx, &sender, passed_over).await?;
+        }
+        if let Some(free) = free {
+            return Ok(named[free].to_string());
+        }
+    }
+}
+
+/// Moves a sender's series on; tells where it is then.
+async fn advance(tx: &Tx, sender: &str, by: u64) -> Result<u64, DbErr> {
+    const SQL: &str = "INSERT INTO file_name_series (sender, last) VALUES ($1, $2) \
+                       ON CONFLICT (sender) DO UPDATE SET last = file_name_series.last + $2 RETURNING last";
+    let by = i64::try_from(by).unwrap_or(i64::MAX);
+    let statement = Statement::from_sql_and_values(tx.get_database_backend(), SQL, [sender.into(), by.into()]);
+    let series = Series::find_by_statement(statement).one(tx).await?;
+    let last = series.and_then(|series| u64::try_from(series.last).ok());
+    last.ok_or_else(|| DbErr::RecordNotFound(format!("the series of {sender}")))
+}
+
+/// Which of these came with files of the account, signed or not, or are spoken of by receipts, so that the SdI knows them: their stems.
+async fn used(tx: &Tx, account: AccountId, names: &[SdiFileName]) -> Result<HashSet<String>, DbErr> {
+    let spellings: Vec<_> = names.iter().flat_map(|name| spellings(&name.to_string())).collect();
+    let sent = sent_as(account, spellings.clone()).select_only().column(document::Column::FileName);
+    let told = receipts::waiting(account).filter(receipts::speaks_of(spellings)).select_only().column(receipt::Column::InvoiceFileName);
+    let (sent, told): (Vec<String>, Vec<String>) = (sent.into_tuple().all(tx).await?, told.into_tuple().all(tx).await?);
+    Ok(sent.iter().chain(&told).map(|name| stem(name)).collect())
+}
+
+/// The account's sent files under one of these names, given in capitals.
+pub(super) fn sent_as(account: AccountId, names: impl IntoIterator<Item = String>) -> Select<document::Entity> {
+    let capitals = Expr::expr(Func::upper(Expr::col((document::Entity, document::Column::FileName))));
+    tenant::of::<document::Entity>(account)
+        .filter(document::Column::Kind.eq(DocumentKind::Sent))
+        .filter(document::Column::FileName.ne(""))
+        .filter(capitals.is_in(names))
+}
+
+/// The ways in which a file's name may be written, in capitals: signed and not.
+pub(super) fn spellings(name: &str) -> [String; 2] {
+    let stem = stem(name);
+    [format!("{stem}.P7M"), stem]
+}
+
+/// A name in capitals, without what a signature adds.
+fn stem(name: &str) -> String {
+    let capitals = name.to_ascii_uppercase();
+    capitals.strip_suffix(".P7M").map_or_else(|| capitals.clone(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_the_same_in_any_case_and_signed_or_not() {
+        let expected = ["IT01234567890_0000A.XML.P7M", "IT01234567890_0000A.XML"];
+        assert_eq!(spellings("IT01234567890_0000a.xml"), expected);
+        assert_eq!(spellings("it01234567890_0000A.XML.p7m"), expected);
+    }
+}

@@ -1,0 +1,471 @@
+//! ListInvoices: every filter, alone and with others, against a filter over everything; pages that leave nothing out and repeat nothing.
+
+use std::collections::BTreeMap;
+
+use sea_orm::ConnectionTrait as _;
+use spazio::config::Config;
+use spazio::invoices::Bounds;
+
+use crate::support::pb::ErrorReason;
+use crate::support::{Customer, TestApp, day, on, pb, refused, served};
+
+on_both_databases!(
+    every_filter_shows_what_it_says_in_every_order,
+    words_are_found_whatever_their_accents_capitals_and_signs,
+    a_draft_is_found_by_what_it_says_now,
+    totals_count_and_add_up_all_pages,
+    a_token_is_good_for_its_own_question_only,
+    what_an_older_program_stored_is_found_after_the_next_round,
+);
+
+/// So little is looked at in one call that every way of looking is taken, and every walk stops early.
+fn in_small_steps(config: &mut Config) {
+    config.lists = Bounds { gathered: 3, window: 2, walked: 4 };
+}
+
+mod in_small_steps {
+    use super::{
+        every_filter_shows_what_it_says_in_every_order, every_two_filters_show_what_both_say, in_small_steps,
+        invoices_stored_while_a_list_is_read_move_nothing, totals_count_and_add_up_all_pages,
+    };
+
+    on_both_databases!(with in_small_steps;
+        every_filter_shows_what_it_says_in_every_order,
+        every_two_filters_show_what_both_say,
+        totals_count_and_add_up_all_pages,
+        invoices_stored_while_a_list_is_read_move_nothing,
+    );
+}
+
+/// What an invoice says, where it differs from the sample.
+struct Says {
+    number: &'static str,
+    day: &'static str,
+    document_type: &'static str,
+    currency: &'static str,
+    total: &'static str,
+    party: &'static str,
+    vat: &'static str,
+    line: &'static str,
+}
+
+const NAMES: [(&str, &str); 5] = [
+    ("Müller &amp; Söhne GmbH", "00743110157"),
+    ("Società D'Angelo S.r.l.", "01234567897"),
+    ("Rossi Mario", "09876543217"),
+    ("Rossini 100% S.p.A.", "12345678903"),
+    ("Grossisti Riuniti", "07643520567"),
+];
+const LINES: [&str; 3] = ["Caffè torrefatto in grani", "Manutenzione caldaia", "Grano_duro 50%"];
+const DAYS: [&str; 6] = ["2026-01-31", "2026-02-28", "2026-02-28", "2026-03-15", "2026-03-16", "2025-12-31"];
+const TYPES: [&str; 3] = ["TD01", "TD04", "TD01"];
+const TOTALS: [&str; 7] = ["122.00", "0.01", "-50.00", "1000.00", "999.99", "122.00", "20000.00"];
+
+/// The invoice with this number in a small world that has something of everything.
+fn says(index: usize) -> Says {
+    let (party, vat) = NAMES[index % NAMES.len()];
+    let numbers = ["1", "FT/2026-001", "12/A", "12/B", "FT/2026-002", "2026-001", "1"];
+    Says {
+        number: numbers[index % numbers.len()],
+        day: DAYS[index % DAYS.len()],
+        document_type: TYPES[index % TYPES.len()],
+        currency: if index % 11 == 3 { "CHF" } else { "EUR" },
+        total: TOTALS[index % TOTALS.len()],
+        party,
+        vat,
+        line: LINES[index % LINES.len()],
+    }
+}
+
+/// An invoice file; `sent` says whether the party is its buyer or its seller.
+fn file(says: &Says, sent: bool) -> Vec<u8> {
+    const SAMPLE: &str = include_str!("../samples/fpr12.xml");
+    const SELLER: &str = "<Denominazione>Caffè &amp; Più S.r.l.</Denominazione>";
+    const BUYER: &str = "<CodiceFiscale>RSSMRA80A01H501U</CodiceFiscale>
+        <Anagrafica>
+          <Nome>Maria</Nome>
+          <Cognome>Rossi</Cognome>
+        </Anagrafica>";
+    let Says { number, day, document_type, currency, total, party, vat, line } = says;
+    let own = "<IdFiscaleIVA><IdPaese>IT</IdPaese><IdCodice>02313821007</IdCodice></IdFiscaleIVA>
+        <Anagrafica><Denominazione>Ditta propria</Denominazione></Anagrafica>";
+    let other = format!(
+        "<IdFiscaleIVA><IdPaese>IT</IdPaese><IdCodice>{vat}</IdCodice></IdFiscaleIVA>
+        <Anagrafica><Denominazione>{party}</Denominazione></Anagrafica>"
+    );
+    let with_parties = if sent {
+        SAMPLE.replace(BUYER, &other)
+    } else {
+        SAMPLE.replace(BUYER, own).replace(SELLER, &format!("<Denominazione>{party}</Denominazione>")).replace("01234567897", vat)
+    };
+    let changes = [
+        ("<TipoDocumento>TD01", format!("<TipoDocumento>{document_type}")),
+        ("<Divisa>EUR", format!("<Divisa>{currency}")),
+        ("<Data>2026-03-31", format!("<Data>{day}")),
+        ("<Numero>12/2026", format!("<Numero>{number}")),
+        ("<ImportoTotaleDocumento>122.00", format!("<ImportoTotaleDocumento>{total}")),
+        ("<Descrizione>Caffè torrefatto in grani", format!("<Descrizione>{line}")),
+    ];
+    let written = changes.iter().fold(with_parties, |file, (from, to)| {
+        assert!(file.contains(from), "the sample holds {from}");
+        file.replace(from, to)
+    });
+    written.into_bytes()
+}
+
+/// Stores the invoice of this number: received, or sent as a draft; some received files are no invoices.
+async fn stores(customer: &Customer, index: usize) -> pb::Invoice {
+    let mut file = file(&says(index), index.is_multiple_of(2));
+    // No two are the same file.
+    file.extend(vec![b'\n'; index]);
+    match index % 2 {
+        0 => drafts(customer, file, index).await,
+        _ if index % 13 == 5 => customer.receives(format!("no invoice {index}").into_bytes(), "unreadable.bin").await,
+        _ => customer.receives(file, &format!("IT{}_{index:05}.xml", says(index).vat)).await,
+    }
+}
+
+async fn drafts(customer: &Customer, file: Vec<u8>, index: usize) -> pb::Invoice {
+    let request_id = crate::support::request_id();
+    let request = pb::CreateSentInvoiceRequest { request_id, file, file_name: format!("IT01234567897_{index:05}.xml") };
+    served(customer.panel.invoices().create_sent_invoice(request).await).invoice.expect("the invoice")
+}
+
+const WORLD: usize = 40;
+
+/// A customer with a small world of invoices, the earliest first; and another one's, which must never be shown.
+async fn world(app: &TestApp) -> (Customer, Vec<pb::Invoice>) {
+    let ann = app.customer("ann").one_gb().create().await;
+    let bob = app.customer("bob").one_gb().create().await;
+    let mut invoices = Vec::new();
+    for index in 0..WORLD {
+        invoices.push(stores(&ann, index).await);
+        if index % 5 == 0 {
+            stores(&bob, index).await;
+        }
+    }
+    // Past the server, which would have something to say about most of them.
+    for invoice in invoices.iter_mut().skip(2).step_by(4) {
+        invoice.set_state(pb::InvoiceState::Queued);
+        let queue = format!("UPDATE invoice SET state = 'queued' WHERE file_name = '{}'", invoice.file_name);
+        app.database.execute(&queue).await.expect("a draft can be queued");
+    }
+    (ann, invoices)
+}
+
+/// All pages of a list, one after the other.
+async fn pages(customer: &Customer, request: &pb::ListInvoicesRequest) -> Vec<pb::Invoice> {
+    let mut request = request.clone();
+    let mut shown = Vec::new();
+    loop {
+        let page = served(customer.panel.invoices().list_invoices(request.clone()).await);
+        assert!(page.invoices.len() <= usize::try_from(request.page_size).expect("a size"));
+        shown.extend(page.invoices);
+        if page.next_page_token.is_empty() {
+            return shown;
+        }
+        request.page_token = page.next_page_token;
+    }
+}
+
+type Meets = Box<dyn Fn(&pb::Invoice) -> bool>;
+type Asks = fn(&mut pb::ListInvoicesRequest);
+
+fn day_of(invoice: &pb::Invoice) -> (i32, i32, i32) {
+    // Every test begins, and every unreadable file arrives, on this day.
+    let day = invoice.issue_day.or(on("2026-03-16")).expect("a day");
+    (day.year, day.month, day.day)
+}
+
+fn counterpart(invoice: &pb::Invoice) -> String {
+    let party = if invoice.direction() == pb::Direction::Sent { &invoice.buyer } else { &invoice.seller };
+    party.as_ref().map(|party| format!("{} {}", party.name, party.vat_number)).unwrap_or_default()
+}
+
+fn cents(invoice: &pb::Invoice) -> Option<i64> {
+    invoice.total.replace('.', "").parse().ok()
+}
+
+/// Each filter, and by hand what meets it.
+fn filters() -> Vec<(&'static str, Asks, Meets)> {
+    use pb::InvoiceState::{Draft, Queued, Received};
+    vec![
+        ("nothing", |_| {}, Box::new(|_| true)),
+        ("sent", |r| r.set_direction(pb::Direction::Sent), Box::new(|i| i.direction() == pb::Direction::Sent)),
+        ("received", |r| r.set_direction(pb::Direction::Received), Box::new(|i| i.direction() == pb::Direction::Received)),
+        ("drafts", |r| r.set_state(Draft), Box::new(|i| i.state() == Draft)),
+        ("rejected", |r| r.set_state(pb::InvoiceState::Rejected), Box::new(|_| false)),
+        ("two states", |r| r.states = vec![Queued.into(), Received.into()], Box::new(|i| matches!(i.state(), Queued | Received))),
+        ("from", |r| r.issued_from = on("2026-02-28"), Box::new(|i| day_of(i) >= (2026, 2, 28))),
+        ("through", |r| r.issued_through = on("2026-02-28"), Box::new(|i| day_of(i) <= (2026, 2, 28))),
+        ("a day", |r| (r.issued_from, r.issued_through) = (on("2026-03-16"), on("2026-03-16")), Box::new(|i| day_of(i) == (2026, 3, 16))),
+        ("a number", |r| r.number = "1".to_owned(), Box::new(|i| i.number == "1")),
+        ("a number with signs", |r| r.number = "FT/2026-001".to_owned(), Box::new(|i| i.number == "FT/2026-001")),
+        ("TD04", |r| r.document_type = "TD04".to_owned(), Box::new(|i| i.document_type == "TD04")),
+        (
+            "two types",
+            |r| r.document_types = vec!["TD04".to_owned(), "TD01".to_owned(), "TD16".to_owned()],
+            Box::new(|i| matches!(i.document_type.as_str(), "TD04" | "TD01")),
+        ),
+        ("from an amount", |r| r.amount_from = "122".to_owned(), Box::new(|i| cents(i).is_some_and(|cents| cents >= 12_200))),
+        ("through an amount", |r| r.amount_through = "122".to_owned(), Box::new(|i| cents(i).is_some_and(|cents| cents <= 12_200))),
+        (
+            "an amount",
+            |r| (r.amount_from, r.amount_through) = ("999.99".to_owned(), "999.99".to_owned()),
+            Box::new(|i| cents(i) == Some(99_999)),
+        ),
+        ("a counterpart", |r| r.counterpart = "ROSSI".to_owned(), Box::new(|i| counterpart(i).contains("Rossi"))),
+        ("a counterpart of two words", |r| r.counterpart = "rossi mar".to_owned(), Box::new(|i| counterpart(i).contains("Rossi Mario"))),
+        ("a VAT number", |r| r.counterpart = "00743110157".to_owned(), Box::new(|i| counterpart(i).contains("00743110157"))),
+        ("a text in lines", |r| r.text = "caffe".to_owned(), Box::new(|i| !i.number.is_empty() && line_of(i) == LINES[0])),
+        ("a text in names", |r| r.text = "muller".to_owned(), Box::new(|i| counterpart(i).contains("Müller"))),
+        ("a text in numbers", |r| r.text = "2026-001".to_owned(), Box::new(|i| matches!(i.number.as_str(), "FT/2026-001" | "2026-001"))),
+        ("a text in file names", |r| r.text = "unreadable".to_owned(), Box::new(|i| i.file_name == "unreadable.bin")),
+        ("a text of nobody", |r| r.text = "zzz".to_owned(), Box::new(|_| false)),
+    ]
+}
+
+/// Which line the invoice has: its file name tells which one of the world it is.
+fn line_of(invoice: &pb::Invoice) -> &'static str {
+    let index: usize = invoice.file_name[invoice.file_name.len() - 9..invoice.file_name.len() - 4].parse().expect("its number");
+    LINES[index % LINES.len()]
+}
+
+async fn every_filter_shows_what_it_says_in_every_order(app: &TestApp) {
+    let (ann, invoices) = world(app).await;
+    for (what, ask, meets) in &filters() {
+        for sort in 0..=4 {
+            let mut request = pb::ListInvoicesRequest { page_size: 7, sort, ..Default::default() };
+            ask(&mut request);
+            let met: Vec<_> = invoices.iter().filter(|invoice| meets(invoice)).cloned().collect();
+            assert_eq!(named(&pages(&ann, &request).await), named(&sorted(met, sort)), "{what}, order {sort}");
+        }
+    }
+}
+
+async fn every_two_filters_show_what_both_say(app: &TestApp) {
+    let (ann, invoices) = world(app).await;
+    let filters = filters();
+    for (first, (what, ask, meets)) in filters.iter().enumerate() {
+        for (second, (what_else, ask_too, meets_too)) in filters[..first].iter().enumerate() {
+            let sort = i32::try_from(1 + (first + second) % 4).expect("an order");
+            let mut request = pb::ListInvoicesRequest { page_size: 7, sort, ..Default::default() };
+            ask_too(&mut request);
+            let before = request.clone();
+            ask(&mut request);
+            if overwrites(&before, &request) {
+                continue;
+            }
+            let met: Vec<_> = invoices.iter().filter(|invoice| meets(invoice) && meets_too(invoice)).cloned().collect();
+            assert_eq!(named(&pages(&ann, &request).await), named(&sorted(met, sort)), "{what} and {what_else}, order {sort}");
+        }
+    }
+}
+
+/// Whether the second filter took back what the first had asked for.
+fn overwrites(before: &pb::ListInvoicesRequest, after: &pb::ListInvoicesRequest) -> bool {
+    let fields = |r: &pb::ListInvoicesRequest| {
+        let day = |day: Option<pb::CalendarDay>| day.map(|day| format!("{day:?}")).unwrap_or_default();
+        let number = |number: i32| if number == 0 { String::new() } else { number.to_string() };
+        [
+            number(r.direction),
+            number(r.state),
+            r.states.iter().map(|state| format!("{state} ")).collect(),
+            day(r.issued_from),
+            day(r.issued_through),
+            r.number.clone(),
+            r.document_type.clone(),
+            r.document_types.concat(),
+            r.amount_from.clone(),
+            r.amount_through.clone(),
+            r.counterpart.clone(),
+            r.text.clone(),
+        ]
+    };
+    // `state` and `states` name states together, as do the types.
+    let united = |r: &pb::ListInvoicesRequest| {
+        (r.state != 0 && !r.states.is_empty()) || (!r.document_type.is_empty() && !r.document_types.is_empty())
+    };
+    let pairs = fields(before).into_iter().zip(fields(after));
+    united(after) || pairs.into_iter().any(|(before, after)| !before.is_empty() && before != after)
+}
+
+fn named(invoices: &[pb::Invoice]) -> Vec<&str> {
+    invoices.iter().map(|invoice| invoice.invoice_id.as_str()).collect()
+}
+
+fn sorted(mut invoices: Vec<pb::Invoice>, sort: i32) -> Vec<pb::Invoice> {
+    use pb::InvoiceSort::{ArrivalEarliestFirst, ArrivalLatestFirst, DateEarliestFirst, DateLatestFirst, Unspecified};
+    // Ids sort as they were given out.
+    invoices.sort_by_key(|invoice| invoice.invoice_id.clone());
+    match pb::InvoiceSort::try_from(sort).expect("an order") {
+        ArrivalEarliestFirst => {}
+        Unspecified | ArrivalLatestFirst => invoices.reverse(),
+        DateEarliestFirst => invoices.sort_by_key(day_of),
+        DateLatestFirst => {
+            invoices.sort_by_key(day_of);
+            invoices.reverse();
+        }
+    }
+    invoices
+}
+
+async fn words_are_found_whatever_their_accents_capitals_and_signs(app: &TestApp) {
+    let (ann, _) = world(app).await;
+    let counterparts = async |counterpart: &str| {
+        let request = pb::ListInvoicesRequest { counterpart: counterpart.to_owned(), page_size: 200, ..Default::default() };
+        let shown = pages(&ann, &request).await;
+        let names = shown.iter().map(|invoice| {
+            let party = if invoice.direction() == pb::Direction::Sent { &invoice.buyer } else { &invoice.seller };
+            party.as_ref().expect("a party").name.clone()
+        });
+        let mut names: Vec<_> = names.collect();
+        names.sort();
+        names.dedup();
+        names
+    };
+    for (asked, found) in [
+        ("muller", &["Müller & Söhne GmbH"][..]),
+        ("MÜLLER söhne", &["Müller & Söhne GmbH"]),
+        ("societa", &["Società D'Angelo S.r.l."]),
+        ("SOCIETÀ srl", &["Società D'Angelo S.r.l."]),
+        ("d'angelo", &["Società D'Angelo S.r.l."]),
+        ("angelo", &["Società D'Angelo S.r.l."]),
+        ("rossi", &["Rossi Mario", "Rossini 100% S.p.A."]),
+        ("rossi spa", &["Rossini 100% S.p.A."]),
+        ("IT09876543217", &["Rossi Mario"]),
+        ("0987654", &["Rossi Mario"]),
+        // LIKE's own signs mean nothing.
+        ("ro%i", &[]),
+        ("r_ssi", &[]),
+        ("100%", &["Rossini 100% S.p.A."]),
+        ("\\rossi'", &["Rossi Mario", "Rossini 100% S.p.A."]),
+    ] {
+        assert_eq!(counterparts(asked).await, found, "{asked}");
+    }
+}
+
+async fn a_draft_is_found_by_what_it_says_now(app: &TestApp) {
+    let ann = app.customer("ann").create().await;
+    let found =
+        async |text: &str| pages(&ann, &pb::ListInvoicesRequest { text: text.to_owned(), page_size: 9, ..Default::default() }).await.len();
+    let draft = drafts(&ann, file(&says(0), true), 0).await;
+    assert_eq!((found("müller").await, found("caffè").await, found("IT01234567897_00000.xml").await), (1, 1, 1));
+
+    let request = pb::UpdateSentInvoiceRequest {
+        request_id: crate::support::request_id(),
+        invoice_id: draft.invoice_id.clone(),
+        file: file(&says(1), true),
+        ..Default::default()
+    };
+    served(ann.panel.invoices().update_sent_invoice(request).await);
+    assert_eq!((found("müller").await, found("caffè").await, found("d'angelo caldaia").await), (0, 0, 1));
+    assert_eq!(found("IT01234567897_00000.xml").await, 1);
+
+    let request =
+        pb::DeleteSentInvoiceRequest { request_id: crate::support::request_id(), invoice_id: draft.invoice_id, etag: String::new() };
+    served(ann.panel.invoices().delete_sent_invoice(request).await);
+    assert_eq!(found("d'angelo").await, 0);
+    assert_eq!(app.database.number("SELECT COUNT(*) FROM invoice_word").await, 0, "the index follows");
+}
+
+async fn totals_count_and_add_up_all_pages(app: &TestApp) {
+    let (ann, invoices) = world(app).await;
+    for (what, ask, meets) in filters() {
+        let mut request = pb::ListInvoicesRequest { page_size: 1, with_totals: true, ..Default::default() };
+        ask(&mut request);
+        let totals = served(ann.panel.invoices().list_invoices(request.clone()).await).totals.expect("they were asked for");
+        let met: Vec<_> = invoices.iter().filter(|invoice| meets(invoice)).collect();
+        let mut sums = BTreeMap::<&str, i64>::new();
+        for invoice in &met {
+            if let Some(cents) = cents(invoice) {
+                *sums.entry(&invoice.currency).or_default() += cents;
+            }
+        }
+        assert_eq!(totals.invoices, met.len() as u64, "{what}");
+        let told = totals.sums.iter().map(|sum| (sum.currency_code.as_str(), sum.total.replace('.', "").parse().expect("an amount")));
+        assert_eq!(told.collect::<BTreeMap<_, i64>>(), sums, "{what}");
+        assert!(totals.sums.iter().all(|sum| sum.total.rsplit_once('.').is_some_and(|(_, cents)| cents.len() == 2)), "{totals:?}");
+
+        request.with_totals = false;
+        assert_eq!(served(ann.panel.invoices().list_invoices(request).await).totals, None);
+    }
+}
+
+async fn a_token_is_good_for_its_own_question_only(app: &TestApp) {
+    let (ann, _) = world(app).await;
+    let usual = pb::ListInvoicesRequest { page_size: 2, text: "caffe".to_owned(), ..Default::default() };
+    let page_token = served(ann.panel.invoices().list_invoices(usual.clone()).await).next_page_token;
+    let with = |change: fn(&mut pb::ListInvoicesRequest)| {
+        let mut request = pb::ListInvoicesRequest { page_token: page_token.clone(), ..usual.clone() };
+        change(&mut request);
+        request
+    };
+    let others: [fn(&mut pb::ListInvoicesRequest); 9] = [
+        |r| r.text = "caff".to_owned(),
+        |r| r.text.clear(),
+        |r| r.counterpart = "rossi".to_owned(),
+        |r| r.set_sort(pb::InvoiceSort::DateLatestFirst),
+        |r| r.set_sort(pb::InvoiceSort::ArrivalEarliestFirst),
+        |r| r.states = vec![pb::InvoiceState::Draft.into()],
+        |r| r.document_types = vec!["TD01".to_owned()],
+        |r| r.amount_from = "1".to_owned(),
+        |r| r.amount_through = "1".to_owned(),
+    ];
+    for (index, other) in others.into_iter().enumerate() {
+        let refusal = refused(ann.panel.invoices().list_invoices(with(other)).await);
+        assert_eq!((refusal.reason, refusal.fields()), (ErrorReason::InvalidRequest, vec!["page_token"]), "{index}");
+    }
+    // Accents are the same question, and how long a page is, is none.
+    served(ann.panel.invoices().list_invoices(with(|r| (r.text, r.page_size, r.with_totals) = ("CAFFÈ".to_owned(), 9, true))).await);
+}
+
+async fn invoices_stored_while_a_list_is_read_move_nothing(app: &TestApp) {
+    let (ann, invoices) = world(app).await;
+    let (_, ask, meets) = filters().into_iter().find(|(what, ..)| *what == "two states").expect("the filter");
+    for sort in 1..=4 {
+        let mut request = pb::ListInvoicesRequest { page_size: 3, sort, ..Default::default() };
+        ask(&mut request);
+        let met: Vec<_> = sorted(invoices.iter().filter(|invoice| meets(invoice)).cloned().collect(), sort);
+        let mut shown = Vec::new();
+        loop {
+            let page = served(ann.panel.invoices().list_invoices(request.clone()).await);
+            shown.extend(page.invoices);
+            if page.next_page_token.is_empty() {
+                break;
+            }
+            request.page_token = page.next_page_token;
+            // On days before, among and behind those that are there.
+            let number = WORLD + shown.len() + 100 * usize::try_from(sort).expect("an order");
+            stores(&ann, number * 4 + 3).await;
+        }
+        let mut ids = named(&shown);
+        ids.retain(|id| named(&met).contains(id));
+        assert_eq!(ids, named(&met), "order {sort}: each that was there, once, in order");
+        let mut all = named(&shown);
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), shown.len(), "order {sort}: nothing twice");
+    }
+}
+
+/// An older program knows no words: its rows are as if the columns had never been written.
+async fn what_an_older_program_stored_is_found_after_the_next_round(app: &TestApp) {
+    let ann = app.customer("ann").create().await;
+    let draft = drafts(&ann, file(&says(0), true), 0).await;
+    let connection = app.database.connect().await;
+    for sql in ["DELETE FROM invoice_word", "UPDATE invoice SET words = NULL, counterpart = 'müller & söhne gmbh\nit00743110157'"] {
+        connection.execute_unprepared(sql).await.expect("it is as it was");
+    }
+    connection.close().await.expect("it closes");
+    let by_day = pb::ListInvoicesRequest { issued_from: Some(spazio::wire::day(day("2026-01-31"))), page_size: 9, ..Default::default() };
+    assert_eq!(named(&pages(&ann, &by_day).await), [draft.invoice_id.as_str()], "the day was always there");
+
+    app.settled().await;
+    for text in ["muller", "00743110157", "td01", "1", "IT01234567897_00000.xml"] {
+        let request = pb::ListInvoicesRequest { text: text.to_owned(), page_size: 9, ..Default::default() };
+        assert_eq!(named(&pages(&ann, &request).await), [draft.invoice_id.as_str()], "{text}");
+    }
+    let read = pb::GetInvoiceRequest { invoice_id: draft.invoice_id.clone() };
+    assert_eq!(served(ann.panel.invoices().get_invoice(read).await).invoice.expect("it").etag, draft.etag, "nothing else changed");
+}
