@@ -58,7 +58,7 @@ fn collect(file: &[u8], within: Range<usize>, around: &[usize], parts: &mut Vec<
 fn content_of(file: &[u8], within: Range<usize>) -> Option<Range<usize>> {
     let length = usize::from(*file[within.clone()].get(1)?);
     let (start, length) = match length {
-        0..0x80 => (within.start + 2, length),
+        0..=0x7f => (within.start + 2, length),
         0x81..0x84 => {
             let bytes = file[within.clone()].get(2..2 + (length & 0x7F))?;
             (within.start + 2 + bytes.len(), bytes.iter().fold(0, |length, byte| length << 8 | usize::from(*byte)))
