@@ -68,8 +68,9 @@ impl Archive {
 
     /// Cleans up rows and bucket, and tells each step.
     pub async fn clean(&self, how: Cleaning, tell: &(dyn Fn(&str) + Sync)) -> Result<Cleaned, Fault> {
-        let objects = self.objects()?;
         let mut cleaned = Cleaned::default();
+        // Without a bucket in the settings there is nothing that could be deleted.
+        let Some(objects) = &self.0.objects else { return Ok(cleaned) };
         self.clean_bucket(objects, how, &mut cleaned, tell).await?;
         self.clean_rows(objects, how, &mut cleaned, tell).await?;
         Ok(cleaned)

@@ -224,7 +224,10 @@ impl Unreadable {
             Self::UnsupportedEncoding { encoding } => {
                 format!("la codifica del file è {encoding}: salvarlo in UTF-8 (si leggono anche ISO-8859-1, windows-1252 e UTF-16)")
             }
-            Self::NotXml { problem, .. } => format!("il file non è XML ben formato: {problem}"),
+            Self::NotXml { at, .. } => format!(
+                "il file non è XML ben formato alla riga {}, colonna {}: correggerlo con il programma che lo ha prodotto",
+                at.line, at.column
+            ),
             Self::DoctypeForbidden { .. } => "il file ha un DOCTYPE, non ammesso: toglierlo".to_owned(),
             Self::UndefinedEntity { name, .. } => format!("il file usa l'entità &{name};, non definita: scrivere il carattere"),
             Self::TooDeep { .. } => format!("gli elementi del file sono annidati oltre {MAX_DEPTH} livelli: nessuna fattura ne ha bisogno"),

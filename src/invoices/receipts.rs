@@ -17,7 +17,7 @@ use crate::archive::{self, File, Stored};
 use crate::db::entity::receipt::Column;
 use crate::db::entity::{document, invoice, receipt};
 use crate::db::{Tx, tenant};
-use crate::fatturapa::{Receipt, ReceiptKind, Unreadable};
+use crate::fatturapa::{Receipt, ReceiptKind, SdiFileName, Unreadable};
 use crate::ids::{AccountId, InvoiceId, ReceiptId};
 use crate::pb::spazio::v1 as pb;
 use crate::quota::DocumentKind;
@@ -51,10 +51,10 @@ pub(super) async fn keep(tx: &Tx, account: AccountId, new: &NewReceipt) -> Resul
 /// Applies a receipt to the invoice it speaks of, if it is known.
 ///
 /// Call it after the charge, while the account's space row is held.
-pub(super) async fn settle(tx: &Tx, account: AccountId, id: ReceiptId) -> Result<(), InvoiceError> {
+pub(super) async fn settle(tx: &Tx, account: AccountId, id: ReceiptId) -> Result<Option<Row>, InvoiceError> {
     match spoken_of(tx, account, &get(tx, account, id).await?).await? {
-        Some(spoken_of) => apply(tx, spoken_of).await.map(|_| ()),
-        None => Ok(()),
+        Some(spoken_of) => apply(tx, spoken_of).await.map(Some),
+        None => Ok(None),
     }
 }
 
@@ -121,12 +121,15 @@ async fn get(connection: &impl ConnectionTrait, account: AccountId, id: ReceiptI
     found.ok_or(InvoiceError::NotFound)
 }
 
-/// The invoice that a receipt speaks of: by its file name, else by the SdI's identifier in receipts of that invoice. Drafts were not sent.
+/// The invoice that a receipt speaks of: by its file name, or where it names none that the SdI could know, by the SdI's identifier in receipts
+/// of one invoice and no other. Drafts were not sent.
 async fn spoken_of(connection: &impl ConnectionTrait, account: AccountId, receipt: &ReceiptRow) -> Result<Option<Row>, InvoiceError> {
-    if let Some(name) = &receipt.invoice_file_name
-        && let Some(named) = named(connection, account, name).await?
-    {
-        return Ok(Some(named));
+    if let Some(name) = &receipt.invoice_file_name {
+        let named = named(connection, account, name).await?;
+        // Of a file that is not here yet: it waits for that one.
+        if named.is_some() || name.parse::<SdiFileName>().is_ok() {
+            return Ok(named);
+        }
     }
     let Some(identifier) = &receipt.sdi_identifier else { return Ok(None) };
     let known = tenant::of::<receipt::Entity>(account)
@@ -134,12 +137,14 @@ async fn spoken_of(connection: &impl ConnectionTrait, account: AccountId, receip
         .filter(Column::InvoiceId.is_not_null())
         .select_only()
         .column(Column::InvoiceId)
+        .distinct()
+        .limit(2)
         .into_tuple::<InvoiceId>()
-        .one(connection)
+        .all(connection)
         .await?;
-    match known {
-        Some(id) => Ok(Some(store::get(connection, account, id).await?)),
-        None => Ok(None),
+    match known.as_slice() {
+        [id] => Ok(Some(store::get(connection, account, *id).await?)),
+        _ => Ok(None),
     }
 }
 

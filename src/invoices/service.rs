@@ -249,9 +249,11 @@ impl InvoicesService for InvoicesApi {
         let invoices = [DocumentKind::Sent, DocumentKind::Received];
         let found = self.archive.original(call.account(), id.0, &invoices, call.deadline).await?;
         let (document, file) = found.ok_or(InvoiceError::NotFound)?;
+        // A draft has no name yet.
+        let name = if document.file_name.is_empty() { format!("{id}.xml") } else { document.file_name.clone() };
         let download = match form {
-            Form::Original => Download::stored(document.file_name.clone(), document.digest(), file),
-            Form::Made(made) => self.intake.made(document.file_name, file, made, self.today()).await?,
+            Form::Original => Download::stored(name, document.digest(), file),
+            Form::Made(made) => self.intake.made(name, file, made, self.today()).await?,
         };
         Ok(Response::new(download.answer(call)))
     }

@@ -1,7 +1,7 @@
 //! What can be downloaded of an invoice: its file as it came, the XML inside a signed one, a page to read; and receipts.
 
 use ring::digest::{SHA256, digest};
-use spazio::demo::invoices::receipt;
+use spazio::demo::invoices::{GeneratedInvoice, receipt};
 use spazio::fatturapa::ReceiptKind;
 use tonic::Code;
 
@@ -46,6 +46,11 @@ async fn an_invoice_can_be_had_as_a_page_that_loads_nothing(app: &TestApp) {
     let page = String::from_utf8(page).expect("a page is UTF-8");
     assert!(page.starts_with("<!DOCTYPE html>") && page.contains(&invoice.number), "{page}");
     assert!(!page.contains("src=") && !page.contains("href="), "{page}");
+
+    // A draft without a name is called by its id.
+    let unnamed = ann.creates(&GeneratedInvoice { file_name: String::new(), ..ann.invoice() }).await;
+    let made = ann.downloads_as(DownloadForm::Page, &unnamed.invoice_id).await;
+    assert_eq!(made.unwrap_or_else(|status| panic!("{status}")).0.file_name, format!("{}.xml.html", unnamed.invoice_id));
 }
 
 async fn the_files_attached_to_an_invoice_can_be_had_one_by_one(app: &TestApp) {

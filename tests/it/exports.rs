@@ -143,6 +143,9 @@ async fn a_part_that_broke_off_goes_on_from_any_byte(app: &TestApp) {
         assert!(rest.zip == whole.zip[usize::try_from(from_byte).expect("small")..], "from {from_byte}");
         assert_eq!(rest.end, whole.end);
     }
+    let (part_token, from_byte) = (whole.description.part_token.clone(), whole.end.size_bytes + 1);
+    let beyond = pb::ExportInvoicesRequest { part_token, from_byte, ..Default::default() };
+    assert_eq!(refused(try_export(&ann, beyond).await).fields(), ["from_byte"]);
 }
 
 async fn a_part_that_changed_since_it_was_begun_is_begun_again(app: &TestApp) {

@@ -79,6 +79,7 @@ async fn each_file_has_its_own_result_in_the_files_order(app: &TestApp) {
     let fields: Vec<_> = told.violations.iter().map(|violation| violation.field.as_str()).collect();
     assert_eq!((told.reason(), fields), (ErrorReason::InvalidRequest, vec!["kind", "state", "file"]), "{told:?}");
     assert!(stored(&outcomes[5]).receipt_id.starts_with("rcp_"));
+    assert_eq!(stored(&outcomes[5]).invoice_id, stored(&outcomes[0]).invoice_id, "what the receipt speaks of");
     for outcome in &outcomes[6..] {
         assert_eq!(refusal(outcome).violations[0].field, "state");
     }

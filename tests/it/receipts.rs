@@ -11,6 +11,7 @@ on_both_databases!(
     whatever_order_receipts_come_in_the_end_is_the_same,
     a_receipt_finds_its_invoice_by_name_in_any_case_and_with_or_without_p7m,
     a_receipt_under_another_name_finds_its_invoice_by_the_identifier,
+    a_receipt_that_names_a_file_waits_for_that_file_whatever_its_identifier,
     a_receipt_for_an_unknown_file_is_kept_and_applied_when_that_file_is_queued,
     a_draft_with_a_receipt_waiting_can_be_deleted,
     a_receipt_and_its_invoice_that_come_at_once_do_not_miss_each_other,
@@ -123,6 +124,22 @@ async fn a_receipt_finds_its_invoice_by_name_in_any_case_and_with_or_without_p7m
     for sent in [&plain, &signed] {
         let told = ann.records(message("RicevutaConsegna", &sent.file_name, "1", ""), "a.xml").await;
         assert_eq!(told.invoice.map(|invoice| invoice.invoice_id).as_ref(), Some(&sent.invoice_id));
+    }
+}
+
+async fn a_receipt_that_names_a_file_waits_for_that_file_whatever_its_identifier(app: &TestApp) {
+    let ann = app.customer("ann").create().await;
+    let (one, other, late) = (ann.sends(&ann.invoice()).await, ann.sends(&ann.invoice()).await, ann.invoice());
+    for sent in [&one, &other] {
+        ann.records(message("RicevutaConsegna", &sent.file_name, "42", ""), "a.xml").await;
+    }
+    let early = ann.records(rejection(&late.file_name, "42"), "b.xml").await;
+    assert_eq!(early.invoice, None);
+    // Nor does one without a usable name choose between the two.
+    assert_eq!(ann.records(message("NotificaDecorrenzaTermini", "odd", "42", ""), "c.xml").await.invoice, None);
+    assert_eq!(ann.sends(&late).await.state(), InvoiceState::Rejected, "it was applied when its file was queued");
+    for sent in [&one, &other] {
+        assert_eq!(ann.reads(sent).await.invoice.expect("the invoice").state(), InvoiceState::Delivered);
     }
 }
 

@@ -7,6 +7,7 @@ use crate::call::Call;
 use crate::check::{Check, Invalid};
 use crate::paging::Seal;
 use crate::pb::spazio::v1 as pb;
+use crate::refusal::Violation;
 use crate::wire;
 
 /// The part of an export that is asked for; its tokens are good for the same period, direction and account.
@@ -31,4 +32,10 @@ pub(in crate::invoices) fn asked(request: &pb::ExportInvoicesRequest, call: &Cal
         check.refuse("from_byte", "goes with the part_token of the part that broke off");
     }
     check.finish(|| Some(Asked { account, period: period?, known: known?, from_byte: request.from_byte, deadline, question }))
+}
+
+/// More bytes came than the part has.
+pub(super) fn beyond(from_byte: u64, size: u64) -> Invalid {
+    let description = format!("must be at most {size}, the size of the part, is {from_byte}");
+    Invalid(vec![Violation { field: "from_byte".to_owned(), description }])
 }

@@ -100,7 +100,9 @@ fn of_invoice(row: &Row, folder: &str) -> Entry {
         row.size.get().to_string(),
         time(row.created_time),
     ];
-    Entry { document: row.id.0, path: format!("{folder}/{}", harmless(&row.file_name)), stored: row.created_time, cells }
+    // A draft has no name yet.
+    let name = if row.file_name.is_empty() { format!("{}.xml", row.id) } else { harmless(&row.file_name) };
+    Entry { document: row.id.0, path: format!("{folder}/{name}"), stored: row.created_time, cells }
 }
 
 fn of_receipt(row: &ReceiptRow, folder: &str) -> Entry {

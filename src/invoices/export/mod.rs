@@ -76,6 +76,9 @@ pub(super) async fn send(api: InvoicesApi, asked: Asked, part: Part, outlet: Out
         pack.finish()
     });
     let packed = packed.await.map_err(Status::from)?;
+    if asked.from_byte > packed.size {
+        return Err(Cut::from(Status::from(InvoiceError::from(convert::beyond(asked.from_byte, packed.size)))));
+    }
     flow(&outlet, packed.rest).await?;
     let end = pb::ExportEnd { size_bytes: packed.size, sha256: packed.sha256, damaged };
     outlet.send(message(Message::End(end))).await

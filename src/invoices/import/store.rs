@@ -156,10 +156,9 @@ async fn settle(tx: &Tx, account: AccountId, kept: Kept<Became>, file: &Ready) -
         }
         (Became::Sent(row) | Became::Received(row), _) => invoice(&row),
         (Became::Receipt(id), _) => {
-            if !already_stored {
-                receipts::settle(tx, account, id).await?;
-            }
-            pb::ImportedFile { receipt_id: id.to_string(), already_stored, ..Default::default() }
+            let spoken_of = receipts::settle(tx, account, id).await?;
+            let invoice_id = spoken_of.map(|row| row.id.to_string()).unwrap_or_default();
+            pb::ImportedFile { invoice_id, receipt_id: id.to_string(), already_stored }
         }
     })
 }
