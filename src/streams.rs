@@ -2,10 +2,11 @@
 
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
+use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use tokio::sync::mpsc;
-use tokio::time::timeout_at;
+use tokio::time::{timeout, timeout_at};
 use tokio_stream::Stream;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Status, Streaming};
@@ -20,6 +21,9 @@ pub const MAX_CHUNK: usize = 64 * 1024;
 
 /// How many messages wait for a slow reader.
 const AHEAD: usize = 4;
+
+/// How long a reader who has stopped reading is waited for to be told how it ended.
+const LAST_WORD: Duration = Duration::from_secs(30);
 
 /// An answer of many messages.
 pub type Outgoing<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
@@ -79,7 +83,7 @@ where
                 Refused::new(ErrorReason::DeadlineExceeded, message).into()
             }
         };
-        let _ = sender.send(Err(last)).await;
+        let _ = timeout(LAST_WORD, sender.send(Err(last))).await;
     });
     Box::pin(ReceiverStream::new(receiver))
 }

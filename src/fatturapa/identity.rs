@@ -61,7 +61,9 @@ pub(super) fn identities(tree: &Tree<'_>) -> Vec<Identity> {
     let root = tree.root();
     let seller = root.at("FatturaElettronicaHeader/CedentePrestatore");
     let vat = seller.and_then(|seller| seller.at("DatiAnagrafici/IdFiscaleIVA").or_else(|| seller.at("IdFiscaleIVA")));
-    let Some((country, code)) = vat.and_then(|vat| vat.text_at("IdPaese").zip(vat.text_at("IdCodice"))) else { return Vec::new() };
+    let vat = vat.and_then(|vat| vat.text_at("IdPaese").zip(vat.text_at("IdCodice")));
+    let vat = vat.and_then(|(country, code)| values::country(country.trim()).ok().zip(values::vat_code(code.trim()).ok()));
+    let Some((country, code)) = vat else { return Vec::new() };
     let seller = format!("{country}{code}");
     let identity = |body: super::tree::Element<'_, '_>| {
         let general = body.at("DatiGenerali/DatiGeneraliDocumento")?;

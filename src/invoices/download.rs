@@ -72,7 +72,8 @@ impl Download {
             outlet.send(Piece::Description(self.description).into()).await?;
             let mut rest = self.content;
             while !rest.is_empty() {
-                let chunk = rest.split_to(rest.len().min(MAX_CHUNK));
+                // A copy: chunks that wait for a reader who has stopped reading must not hold the whole file.
+                let chunk = Bytes::copy_from_slice(&rest.split_to(rest.len().min(MAX_CHUNK)));
                 outlet.send(Piece::Chunk(chunk).into()).await?;
             }
             Ok(())

@@ -25,6 +25,9 @@ pub(super) async fn queue(tx: &Tx, draft: Draft, looked: Option<&Looked>) -> Res
     let Draft { account, id, version, thresholds } = draft;
     let held = store::hold_draft(tx, account, id, version, "queued").await?;
     let Looked { look, .. } = looked.filter(|looked| looked.sha256 == held.sha256).ok_or(InvoiceError::Superseded)?;
+    // The account's space is held from here on, by whoever records a receipt as well: one of the two sees what the other did. Numbers are taken
+    // after it, as everywhere, so that no two wait for each other.
+    charge(tx, account, thresholds, 0, id.0).await?;
     let mut archive = issued::compare(tx, account, Some(id), &look.identities).await?;
     if archive.is_empty() {
         archive = issued::take(tx, account, id, &look.identities).await?;
@@ -46,7 +49,5 @@ pub(super) async fn queue(tx: &Tx, draft: Draft, looked: Option<&Looked>) -> Res
     }
     let row = store::advance(tx, &held, InvoiceState::Queued, change).await?;
     index::replace(tx, &held, &row).await?;
-    charge(tx, account, thresholds, 0, id.0).await?;
-    // The account's space is held from here on, by whoever records a receipt as well: one of the two sees what the other did.
     receipts::apply(tx, row).await
 }

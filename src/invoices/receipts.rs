@@ -94,6 +94,12 @@ pub(super) fn rejections(column: Option<&Vec<u8>>) -> Vec<pb::SdiRejection> {
     column.and_then(|bytes| Rejections::decode(bytes.as_slice()).ok()).unwrap_or_default().list
 }
 
+/// What a receipt is found by: longer than any name or identifier is none, and would not fit into an index.
+fn key(text: &str) -> Option<String> {
+    const LONGEST: usize = 255;
+    (text.len() <= LONGEST).then(|| text.to_owned())
+}
+
 /// Stores what is shown of a receipt that waits for its invoice.
 async fn insert(tx: &Tx, account: AccountId, id: ReceiptId, new: &NewReceipt) -> Result<(), InvoiceError> {
     let read = new.read.as_ref().ok();
@@ -103,9 +109,9 @@ async fn insert(tx: &Tx, account: AccountId, id: ReceiptId, new: &NewReceipt) ->
         account_id: Set(account),
         kind: Set(read.map(|receipt| receipt.kind.code().to_owned())),
         file_name: Set(new.file_name.clone()),
-        invoice_file_name: Set(read.and_then(|receipt| receipt.file_name.clone())),
+        invoice_file_name: Set(read.and_then(|receipt| receipt.file_name.as_deref()).and_then(key)),
         invoice_id: Set(None),
-        sdi_identifier: Set(read.map(|receipt| receipt.sdi_identifier.clone())),
+        sdi_identifier: Set(read.and_then(|receipt| key(&receipt.sdi_identifier))),
         size: Set(new.file.size),
         created_time: Set(tx.now()),
         answer: Set(said.as_ref().and_then(|said| said.answer)),
@@ -224,7 +230,7 @@ async fn move_on(tx: &Tx, invoice: Row, receipts: &[ReceiptRow]) -> Result<Row, 
     let told: Vec<_> = receipts.iter().filter_map(said).collect();
     let all = together(&told);
     let to = forward(invoice.state, all.state);
-    let rejections = encoded(&all.rejections);
+    let rejections = if to == InvoiceState::Rejected { encoded(&all.rejections) } else { None };
     let same = (&invoice.sdi_identifier, invoice.answer, &invoice.rejections) == (&all.sdi_identifier, all.answer, &rejections);
     if told.is_empty() || (same && to == invoice.state) {
         return Ok(invoice);

@@ -28,7 +28,12 @@ pub(super) struct NewInvoice {
 pub(super) async fn keep(tx: &Tx, account: AccountId, state: InvoiceState, new: &NewInvoice) -> Result<Kept<store::Row>, InvoiceError> {
     match archive::store(tx, account, DocumentKind::Sent, &new.file_name, &new.file).await? {
         Stored::New(id) => insert(tx, account, InvoiceId(id), Beginning { state, copied_from: None }, new).await,
-        Stored::Before(id) => Ok(Kept::before(store::get(tx, account, InvoiceId(id)).await?)),
+        Stored::Before(id) => {
+            let row = store::get(tx, account, InvoiceId(id)).await?;
+            // It would be sent again from here.
+            let is_left_behind = row.state == InvoiceState::Draft && state != InvoiceState::Draft;
+            if is_left_behind { Err(InvoiceError::FileStored) } else { Ok(Kept::before(row)) }
+        }
     }
 }
 

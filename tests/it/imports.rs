@@ -15,6 +15,7 @@ on_both_databases!(
     the_files_that_fit_are_stored_to_the_last_byte_and_the_others_are_refused,
     what_was_delivered_is_taken_in_however_full_the_space_is,
     a_sent_invoice_keeps_the_state_that_it_had_elsewhere,
+    what_was_sent_elsewhere_does_not_hide_behind_a_draft_of_the_same_bytes,
     what_came_before_bytes_that_are_no_file_is_stored,
     a_caller_that_waits_for_each_result_gets_it,
 );
@@ -135,6 +136,17 @@ async fn a_sent_invoice_keeps_the_state_that_it_had_elsewhere(app: &TestApp) {
     let outcomes = taken_in(&ann, files.to_vec()).await;
     for (outcome, state) in outcomes.iter().zip(states) {
         assert_eq!(ann.gets(&stored(outcome).invoice_id).await.state(), state);
+    }
+}
+
+async fn what_was_sent_elsewhere_does_not_hide_behind_a_draft_of_the_same_bytes(app: &TestApp) {
+    let ann = app.customer("ann").one_gb().create().await;
+    let draft = sent(&ann.invoice());
+    let delivered = pb::ImportInvoicesRequest { state: InvoiceState::Delivered.into(), ..draft.clone() };
+    for files in [vec![draft.clone(), delivered.clone()], vec![draft, delivered]] {
+        let outcomes = taken_in(&ann, files).await;
+        assert_eq!(ann.gets(&stored(&outcomes[0]).invoice_id).await.state(), InvoiceState::Draft);
+        assert_eq!(refusal(&outcomes[1]).reason(), ErrorReason::FileStored, "it would be sent twice");
     }
 }
 

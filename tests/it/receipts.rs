@@ -11,6 +11,7 @@ on_both_databases!(
     whatever_order_receipts_come_in_the_end_is_the_same,
     a_receipt_finds_its_invoice_by_name_in_any_case_and_with_or_without_p7m,
     a_receipt_under_another_name_finds_its_invoice_by_the_identifier,
+    a_receipt_whose_names_no_index_could_hold_is_kept,
     a_receipt_that_names_a_file_waits_for_that_file_whatever_its_identifier,
     a_receipt_for_an_unknown_file_is_kept_and_applied_when_that_file_is_queued,
     a_draft_with_a_receipt_waiting_can_be_deleted,
@@ -124,6 +125,16 @@ async fn a_receipt_finds_its_invoice_by_name_in_any_case_and_with_or_without_p7m
     for sent in [&plain, &signed] {
         let told = ann.records(message("RicevutaConsegna", &sent.file_name, "1", ""), "a.xml").await;
         assert_eq!(told.invoice.map(|invoice| invoice.invoice_id).as_ref(), Some(&sent.invoice_id));
+    }
+}
+
+async fn a_receipt_whose_names_no_index_could_hold_is_kept(app: &TestApp) {
+    let ann = app.customer("ann").create().await;
+    // Of characters that do not compress.
+    let long: String = (0..1_000_u32).filter_map(|number| char::from_u32(0x2_0000 + number * 41)).collect();
+    for (name, identifier) in [(long.as_str(), "1"), ("a.xml", long.as_str())] {
+        let kept = ann.records(message("RicevutaConsegna", name, identifier, ""), "a.xml").await;
+        assert!(!kept.already_stored && kept.invoice.is_none());
     }
 }
 

@@ -128,7 +128,7 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send
 async fn flow(outlet: &Outlet<pb::ExportInvoicesResponse>, packed: Vec<u8>) -> Result<(), Cut> {
     let mut rest = Bytes::from(packed);
     while !rest.is_empty() {
-        let chunk = rest.split_to(rest.len().min(MAX_CHUNK));
+        let chunk = Bytes::copy_from_slice(&rest.split_to(rest.len().min(MAX_CHUNK)));
         outlet.send(pb::ExportInvoicesResponse { part: Some(Message::Chunk(chunk)) }).await?;
     }
     Ok(())

@@ -3,7 +3,7 @@
 //! Invoices come first, by their day and with all their receipts; then the receipts whose invoice is not known. A part ends after so many
 //! documents or bytes, so that each is a file of a size that can be sent again.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
 use ring::digest::{Context, SHA256};
@@ -61,30 +61,33 @@ pub(in crate::invoices) async fn part(
     start: Start,
 ) -> Result<Part, DbErr> {
     let mut part = Part { invoices: Vec::new(), receipts: Vec::new(), next: None };
-    let mut unmatched = None;
-    if let Start::Receipt(after) = start {
-        unmatched = after;
-    } else {
-        let (rows, more) = cut(invoices(connection, account, period, start).await?, |row| row.size.get());
-        let last = rows.last().map(|row| Start::Invoice(row.listed_day, row.id.0));
+    let after = if let Start::Receipt(after) = start { after } else { None };
+    // Before the invoices: a receipt that finds its invoice between the two reads is then in both, and in neither otherwise.
+    let unmatched = match period.direction {
+        Some(Direction::Received) => Vec::new(),
+        Some(Direction::Sent) | None => unmatched_receipts(connection, account, period, after).await?,
+    };
+    if !matches!(start, Start::Receipt(_)) {
+        let rows = invoices(connection, account, period, start).await?;
         let mut receipts = receipts_of(connection, account, &rows).await?;
-        part.invoices = rows
-            .into_iter()
-            .map(|row| {
-                let of_this = receipts.remove(&row.id).unwrap_or_default();
-                (row, of_this)
-            })
-            .collect();
+        let whole = rows.into_iter().map(|row| {
+            let of_this = receipts.remove(&row.id).unwrap_or_default();
+            (row, of_this)
+        });
+        let bytes = |(row, receipts): &(Row, Vec<ReceiptRow>)| {
+            receipts.iter().fold(row.size.get(), |sum, receipt| sum.saturating_add(receipt.size.get()))
+        };
+        let (invoices, more) = cut(whole.collect(), bytes);
+        part.invoices = invoices;
         if more {
-            part.next = last;
+            part.next = part.invoices.last().map(|(row, _)| Start::Invoice(row.listed_day, row.id.0));
             return Ok(part);
         }
     }
-    if period.direction == Some(Direction::Received) {
-        return Ok(part);
-    }
-    let (rows, more) = cut(unmatched_receipts(connection, account, period, unmatched).await?, |row| row.size.get());
+    let (mut rows, more) = cut(unmatched, |row| row.size.get());
     part.next = rows.last().filter(|_| more).map(|row| Start::Receipt(Some(row.id.0)));
+    let found: HashSet<_> = part.invoices.iter().flat_map(|(_, receipts)| receipts.iter().map(|receipt| receipt.id)).collect();
+    rows.retain(|row| !found.contains(&row.id));
     part.receipts = rows;
     Ok(part)
 }
