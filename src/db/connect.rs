@@ -129,6 +129,8 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 const FRESH: Duration = Duration::from_secs(1);
 /// How long a connection that is given back may take to answer.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// How long the connections may take to be closed once no write is under way.
+const CLOSING: Duration = Duration::from_secs(5);
 
 impl Db {
     /// Opens the database. It does not look at the schema: see [`super::migration`].
@@ -195,8 +197,13 @@ impl Db {
     pub async fn close(&self) -> Result<(), DbErr> {
         self.inner.under_way.close();
         self.inner.under_way.wait().await;
-        self.inner.reader.clone().close().await?;
-        self.inner.writer.clone().close().await
+        let (reader, writer) = (self.inner.reader.clone(), self.inner.writer.clone());
+        let closed = timeout(CLOSING, async { reader.close().await.and(writer.close().await) }).await;
+        // No write is under way any more. A connection that went silent while the driver asked it, after we did, is not given back.
+        closed.unwrap_or_else(|_| {
+            tracing::warn!("a connection to the database did not answer and was not closed; every write was finished before");
+            Ok(())
+        })
     }
 
     pub(super) fn writer(&self) -> &DatabaseConnection {

@@ -95,25 +95,36 @@ async fn remove(tx: &Tx, row: &Row, words: &[&str]) -> Result<(), DbErr> {
 /// How many rows get their words in one transaction.
 const AT_ONCE: u64 = 200;
 
-/// Gives words to some rows without, from what they show; returns how many. Reasons and lines are not in a row: such invoices are found by
-/// names, codes and numbers.
-pub async fn find_words(db: &Db) -> Result<usize, Fault> {
-    let wordless = tenant::every::<invoice::Entity>().filter(invoice::Column::Words.is_null());
-    let rows = wordless.order_by_asc(invoice::Column::Id).limit(AT_ONCE).all(db.reader()).await?;
-    let count = rows.len();
-    if count > 0 {
-        db.write("find_words", rows, async |tx: &Tx, rows: &Vec<Row>| {
-            for row in rows {
-                give_words(tx, row).await?;
-            }
-            Ok::<_, Fault>(())
-        })
-        .await?;
+/// Rows that have no words yet.
+#[derive(Clone, Debug)]
+pub struct Wordless(Vec<Row>);
+
+impl Wordless {
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
-    Ok(count)
 }
 
-async fn give_words(tx: &Tx, row: &Row) -> Result<(), DbErr> {
+/// Some of the rows without words.
+pub async fn wordless(db: &Db) -> Result<Wordless, Fault> {
+    let wordless = tenant::every::<invoice::Entity>().filter(invoice::Column::Words.is_null());
+    Ok(Wordless(wordless.order_by_asc(invoice::Column::Id).limit(AT_ONCE).all(db.reader()).await?))
+}
+
+/// Gives them words, from what they show. Reasons and lines are not in a row: such invoices are found by names, codes and numbers.
+pub async fn give_words(db: &Db, wordless: Wordless) -> Result<(), Fault> {
+    db.write("give_words", wordless, async |tx: &Tx, Wordless(rows): &Wordless| {
+        for row in rows {
+            give(tx, row).await?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+async fn give(tx: &Tx, row: &Row) -> Result<(), DbErr> {
     let counterpart = match row.direction {
         Direction::Sent => [&row.buyer_name, &row.buyer_vat, &row.buyer_fiscal_code],
         Direction::Received => [&row.seller_name, &row.seller_vat, &row.seller_fiscal_code],

@@ -25,7 +25,7 @@ mod store;
 mod words;
 
 pub use error::InvoiceError;
-pub use index::find_words;
+pub use index::{Wordless, give_words, wordless};
 pub use intake::Intake;
 pub use list::{Bounds, listed};
 pub use service::InvoicesApi;

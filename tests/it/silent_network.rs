@@ -75,8 +75,6 @@ async fn on_postgres_connections_that_went_silent_are_given_up_and_new_ones_serv
         let url = rerouted(url.expose_secret(), &wire.address.to_string()).1;
         config.database.url = url.parse().expect("a URL");
         config.database.max_connections = 4;
-        // A background write that met the silence is given up after a minute: the server's end may have to wait for it.
-        config.server.drain = Duration::from_secs(90);
     };
     let app = TestApp::start_with(Engine::Postgres, over_the_wire).await;
     let ann = app.customer("ann").create().await;
