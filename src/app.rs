@@ -30,7 +30,7 @@ use crate::db::migration::{self, Standing};
 use crate::db::{Db, Trouble, Url};
 use crate::edge::token::{KeySet, Tokens};
 use crate::edge::{Edge, EdgeLayer, Limits, Places, connections};
-use crate::invoices::{Intake, InvoicesApi};
+use crate::invoices::{Imports, Intake, InvoicesApi};
 use crate::notify::transport::Transport;
 use crate::order::{OrderApi, Rules, Terms};
 use crate::paging::Seal;
@@ -256,8 +256,15 @@ fn router(
     });
     let (catalogue, thresholds) = (rules.catalogue.clone(), rules.thresholds);
     let intake = Intake::new(config.limits.parser_threads, archive.clone());
-    let invoices =
-        InvoicesServiceServer::new(InvoicesApi { db: db.clone(), intake, archive, thresholds, seal: seal.clone(), bounds: config.lists });
+    let invoices = InvoicesServiceServer::new(InvoicesApi {
+        db: db.clone(),
+        intake,
+        archive,
+        thresholds,
+        seal: seal.clone(),
+        bounds: config.lists,
+        imports: Imports::default(),
+    });
     let router = server(config)?
         .layer(EdgeLayer(edge))
         .add_service(health.service())

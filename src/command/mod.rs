@@ -64,7 +64,7 @@ enum Command {
     Archive(archive::Command),
     /// Judge invoice files as the SdI would, without a server: structure, and with --content signatures and content too.
     ///
-    /// Folders are walked. Exit code 0: all good; 1: there are findings; 2: a file cannot be read.
+    /// Folders are walked. Exit code 0: all good; 1: there are findings, be it advice; 2: a file cannot be read.
     #[command(
         after_help = "Example:\n  spazio validate --content IT01234567897_00001.xml\n  spazio validate --format json archive/ > report.jsonl"
     )]

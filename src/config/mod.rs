@@ -5,6 +5,7 @@
 //!
 //! Sources, the later ones winning: default, TOML file, variable `SPAZIO_<SECTION>_<KEY>`, `--set SECTION.KEY=VALUE`.
 
+mod archive;
 mod error;
 mod form;
 mod nearest;
@@ -16,11 +17,11 @@ mod sources;
 use std::net::SocketAddr;
 use std::path::Path;
 
+pub use archive::{Archive, Compression, S3, Store};
 pub use error::{ConfigError, ConfigErrors};
 pub use reader::{Setting, Usual};
 pub use sections::{
-    Archive, Catalogue, ChargedBy, Compression, Data, Delivery, Development, Identity, Limits, Log, LogFormat, Mail, Metrics, Payments, S3,
-    Server, Space, Store, Terms, Tls,
+    Catalogue, ChargedBy, Data, Delivery, Development, Identity, Limits, Log, LogFormat, Mail, Metrics, Payments, Server, Space, Terms, Tls,
 };
 pub use show::{effective_listing, example_file, markdown_table};
 pub use sources::{Origin, Sources};

@@ -8,6 +8,7 @@ use prost::bytes::Bytes;
 use ring::digest::{SHA256, digest};
 
 use super::InvoiceError;
+use super::harmless::harmless;
 use crate::call::Call;
 use crate::fatturapa::content::{Attachment, Content};
 use crate::fatturapa::{self, Document, Judgement, MAX_FILE_BYTES, Unreadable};
@@ -55,11 +56,11 @@ impl Download {
 
     /// What is made of an invoice's file, as of a day. It keeps a processor busy for a while.
     pub(super) fn made_of(file_name: &str, file: &[u8], made: Made, today: NaiveDate) -> Result<Self, InvoiceError> {
-        let plain_name = file_name.strip_suffix(".p7m").unwrap_or(file_name);
+        let plain_name = harmless(file_name.strip_suffix(".p7m").unwrap_or(file_name));
         match made {
             Made::Xml => {
                 let (xml, _) = fatturapa::unwrapped(file)?;
-                Ok(Self::made(plain_name.to_owned(), Cow::into_owned(xml)))
+                Ok(Self::made(plain_name, Cow::into_owned(xml)))
             }
             Made::Page => Ok(Self::made(format!("{plain_name}.html"), page(file, today)?.into_bytes())),
             Made::Attachment(number) => attachment(file, number),
@@ -121,11 +122,6 @@ fn attachment(file: &[u8], number: usize) -> Result<Download, InvoiceError> {
         return Err(InvoiceError::AttachmentNotFound(names.collect()));
     };
     Ok(Download::made(name(attachment, number), attachment.content(MAX_FILE_BYTES)?))
-}
-
-/// A stranger's name without what could lead elsewhere.
-fn harmless(name: &str) -> String {
-    name.chars().map(|letter| if letter.is_control() || matches!(letter, '/' | '\\' | ':') { '_' } else { letter }).collect()
 }
 
 fn page(file: &[u8], today: NaiveDate) -> Result<String, Unreadable> {

@@ -6,6 +6,7 @@ mod download;
 mod error;
 mod export;
 mod findings;
+mod harmless;
 mod import;
 mod index;
 mod intake;
@@ -25,6 +26,7 @@ mod store;
 mod words;
 
 pub use error::InvoiceError;
+pub use import::Imports;
 pub use index::{Wordless, give_words, wordless};
 pub use intake::Intake;
 pub use list::{Bounds, listed};

@@ -13,7 +13,7 @@ use super::{InvoiceError, receipts};
 use crate::account;
 use crate::db::entity::{document, receipt};
 use crate::db::{Fault, Tx, tenant};
-use crate::fatturapa::SdiFileName;
+use crate::fatturapa::{Finding, Judgement, Position, SdiFileName, Severity, Words};
 use crate::ids::AccountId;
 use crate::quota::DocumentKind;
 
@@ -46,6 +46,26 @@ pub(super) async fn next(tx: &Tx, account: AccountId, signed: bool) -> Result<St
             return Ok(named[free].to_string());
         }
     }
+}
+
+/// 00001: what a name's end says of the file, and whether it is so. A draft without a name is given a right one.
+pub(super) fn misnamed(name: &str, judgement: &Judgement) -> Option<Finding> {
+    let says_signed = name.parse::<SdiFileName>().ok()?.is_signed();
+    if says_signed == judgement.is_wrapped() {
+        return None;
+    }
+    let message = if says_signed {
+        Words::new(
+            format!("il nome {name} è di un file firmato, ma il file non lo è: toglierne .p7m, o firmare il file"),
+            format!("the name {name} is that of a signed file, but the file is not: take .p7m away from it, or sign the file"),
+        )
+    } else {
+        Words::new(
+            format!("il file è firmato, ma il nome {name} non lo dice: deve finire con .xml.p7m"),
+            format!("the file is signed, but the name {name} does not say so: it must end in .xml.p7m"),
+        )
+    };
+    Some(Finding { code: "00001", severity: Severity::Refused, path: String::new(), at: Position::START, message })
 }
 
 /// Moves a sender's series on; tells where it is then.

@@ -7,11 +7,12 @@ use tonic::{Request, Response, Status, Streaming};
 use super::convert;
 use super::download::{Download, Form};
 use super::findings::{self, Found};
+use super::import::Imports;
 use super::list::{self, Bounds};
 use super::queue::{self, Looked};
 use super::receipts::{self, NewReceipt, Recorded};
 use super::sent::{self, Draft, NewInvoice};
-use super::{Intake, InvoiceError, copies, export, import, issued, judged, list_receipts, received, store};
+use super::{Intake, InvoiceError, copies, export, import, issued, judged, list_receipts, names, received, store};
 use crate::archive::Archive;
 use crate::call::Call;
 use crate::clock::CalendarDay;
@@ -41,6 +42,8 @@ pub struct InvoicesApi {
     pub seal: Seal,
     /// How far a list looks in one call.
     pub bounds: Bounds,
+    /// Places for imports.
+    pub imports: Imports,
 }
 
 #[tonic::async_trait]
@@ -233,8 +236,12 @@ impl InvoicesService for InvoicesApi {
         request: Request<Streaming<pb::ImportInvoicesRequest>>,
     ) -> Result<Response<Self::ImportInvoicesStream>, Status> {
         let call = Call::of(&request);
+        let place = self.imports.place()?;
         let (api, asked) = (self.clone(), call.clone());
-        let results = streams::answer(call, |outlet| import::import(api, asked, request.into_inner(), outlet));
+        let results = streams::answer(call, |outlet| async move {
+            let _place = place;
+            import::import(api, asked, request.into_inner(), outlet).await
+        });
         Ok(Response::new(results))
     }
 
@@ -294,7 +301,8 @@ impl InvoicesApi {
         if let Some(unreadable) = look.no_invoice() {
             return Err(unreadable.clone().into());
         }
-        let archive = issued::compare(self.db.reader(), call.account(), own, &look.identities).await?;
+        let mut archive = issued::compare(self.db.reader(), call.account(), own, &look.identities).await?;
+        archive.extend(names::misnamed(&file_name, &look.judgement));
         let file = self.archive.put(sealed, call.deadline).await?;
         let new = NewInvoice { file_name, file, found: Found::new(&look.judgement, &archive), read: look.invoice };
         Ok((new, look.identities))

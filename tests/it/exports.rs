@@ -103,7 +103,7 @@ async fn every_document_is_handed_out_once_with_its_receipts_and_an_index(app: &
     let expected = [
         (format!("{folder}/{}", sent.file_name), sent.bytes.clone()),
         (format!("{folder}/receipts/{}_{}", matched.receipt_id, known.file_name), known.bytes.clone()),
-        (format!("received/{today}_{}/_._.._odd_name", odd.invoice_id), b"=what is this".to_vec()),
+        (format!("received/{today}_{}/_._.._odd name", odd.invoice_id), b"=what is this".to_vec()),
         (format!("receipts/{}_{}", unmatched.receipt_id, unknown.file_name), unknown.bytes.clone()),
     ];
     let index = String::from_utf8(files["index.csv"].clone()).expect("an index is UTF-8");

@@ -12,6 +12,7 @@ use crate::support::{Customer, Reworded as _, TestApp, pb, refused, request_id, 
 on_both_databases!(
     a_draft_without_a_name_gets_the_next_one_of_its_account,
     a_signed_file_is_named_as_one,
+    a_name_that_says_otherwise_than_its_file_is_refused,
     a_name_that_came_with_another_file_is_stepped_over,
     a_name_that_the_sdi_knows_from_elsewhere_is_stepped_over,
     many_drafts_queued_at_once_get_as_many_names,
@@ -60,6 +61,18 @@ async fn a_signed_file_is_named_as_one(app: &TestApp) {
     let signed = include_bytes!("../samples/signed/rsa.xml.p7m").to_vec();
     let queued = ann.sends(&GeneratedInvoice { bytes: signed, ..ann.invoice().unnamed() }).await;
     assert_eq!(queued.file_name, format!("{}_00001.xml.p7m", sender(&ann).await));
+}
+
+async fn a_name_that_says_otherwise_than_its_file_is_refused(app: &TestApp) {
+    let ann = app.customer("ann").create().await;
+    app.day_comes("2026-11-26").await;
+    let signed = include_bytes!("../samples/signed/rsa.xml.p7m").to_vec();
+    for (file_name, bytes) in [("IT01234567897_00001.xml", signed), ("IT01234567897_00002.xml.p7m", ann.invoice().bytes)] {
+        let draft = ann.creates(&GeneratedInvoice { file_name: file_name.to_owned(), bytes, ..ann.invoice() }).await;
+        let told = ann.reads(&draft).await.findings;
+        assert!(told.iter().any(|finding| finding.code == "00001" && finding.message_en.contains(file_name)), "{told:?}");
+        assert_eq!(refused(ann.try_queue(&draft).await).reason, ErrorReason::DocumentRefused);
+    }
 }
 
 async fn a_name_that_came_with_another_file_is_stepped_over(app: &TestApp) {

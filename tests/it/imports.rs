@@ -18,6 +18,7 @@ on_both_databases!(
     what_was_sent_elsewhere_does_not_hide_behind_a_draft_of_the_same_bytes,
     what_came_before_bytes_that_are_no_file_is_stored,
     a_caller_that_waits_for_each_result_gets_it,
+    more_imports_at_once_than_there_is_memory_for_are_refused_until_one_ends,
 );
 
 fn file(kind: ImportKind, invoice: &GeneratedInvoice) -> pb::ImportInvoicesRequest {
@@ -173,4 +174,25 @@ async fn a_caller_that_waits_for_each_result_gets_it(app: &TestApp) {
     }
     drop(sender);
     assert!(results.message().await.unwrap_or_else(|status| panic!("{status}")).is_none());
+}
+
+async fn more_imports_at_once_than_there_is_memory_for_are_refused_until_one_ends(app: &TestApp) {
+    let ann = app.customer("ann").one_gb().create().await;
+    let begins = async || {
+        let (sender, receiver) = tokio::sync::mpsc::channel(1);
+        sender.send(file(ImportKind::Received, &ann.invoice())).await.expect("there is room");
+        let requests = tokio_stream::wrappers::ReceiverStream::new(receiver);
+        ann.service.invoices().import_invoices(requests).await.map(|results| (sender, results.into_inner()))
+    };
+    let mut under_way = Vec::new();
+    for _ in 0..8 {
+        under_way.push(begins().await.unwrap_or_else(|status| panic!("{status}")));
+    }
+    let refusal = refused(begins().await.map(|_| ()));
+    assert_eq!((refusal.code, refusal.reason), (Code::Unavailable, ErrorReason::Overloaded));
+    // Its results are read to their end.
+    let (sender, mut results) = under_way.pop().expect("one of them");
+    drop(sender);
+    while results.message().await.unwrap_or_else(|status| panic!("{status}")).is_some() {}
+    begins().await.unwrap_or_else(|status| panic!("{status}"));
 }

@@ -28,7 +28,10 @@ impl Wire {
         let (silence, silenced) = watch::channel(());
         tokio::spawn(async move {
             while let Ok((caller, _)) = listener.accept().await {
-                tokio::spawn(carried(caller, database.clone(), silenced.clone()));
+                // Before it is carried: one that is being opened when the silence falls is silent too.
+                let mut silenced = silenced.clone();
+                silenced.mark_unchanged();
+                tokio::spawn(carried(caller, database.clone(), silenced));
             }
         });
         Self { address, silence }
@@ -42,7 +45,6 @@ impl Wire {
 
 async fn carried(mut caller: TcpStream, database: String, mut silenced: watch::Receiver<()>) {
     let mut database = TcpStream::connect(database).await.expect("the database listens");
-    silenced.mark_unchanged();
     tokio::select! {
         _ = copy_bidirectional(&mut caller, &mut database) => {}
         _ = silenced.changed() => std::future::pending().await,

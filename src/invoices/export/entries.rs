@@ -4,6 +4,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
+use super::super::harmless::harmless;
 use super::super::state::Direction;
 use super::super::store::{ReceiptRow, Row};
 use super::index;
@@ -121,34 +122,4 @@ fn of_receipt(row: &ReceiptRow, folder: &str) -> Entry {
 
 fn time(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Secs, true)
-}
-
-/// A name that means nothing to any file system: letters, digits, dots, hyphens and underscores, and no dot in front.
-fn harmless(name: &str) -> String {
-    const LONGEST: usize = 100;
-    let kept = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '-' | '_');
-    let name: String = name.chars().take(LONGEST).map(|letter| if kept(letter) { letter } else { '_' }).collect();
-    match name.strip_prefix('.') {
-        Some(rest) => format!("_{rest}"),
-        None if name.is_empty() => "unnamed".to_owned(),
-        None => name,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_name_leads_out_of_its_folder() {
-        for (name, expected) in [
-            ("IT01234567897_00001.xml.p7m", "IT01234567897_00001.xml.p7m"),
-            ("../../etc/passwd", "_._.._etc_passwd"),
-            ("C:\\x.xml", "C__x.xml"),
-            ("", "unnamed"),
-            ("città.xml", "citt_.xml"),
-        ] {
-            assert_eq!(harmless(name), expected);
-        }
-    }
 }

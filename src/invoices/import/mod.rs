@@ -8,13 +8,42 @@ mod gather;
 mod request;
 mod store;
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tonic::{Status, Streaming};
 
 use self::gather::Gathering;
 use super::InvoicesApi;
 use crate::call::Call;
 use crate::pb::spazio::v1 as pb;
+use crate::pb::spazio::v1::ErrorReason;
+use crate::refusal::Refused;
 use crate::streams::{Cut, Outlet};
+
+/// Places for imports: each holds two batches of files in memory, so there are few.
+#[derive(Clone, Debug)]
+pub struct Imports(Arc<Semaphore>);
+
+/// How many imports are served at once.
+const AT_ONCE: usize = 8;
+
+impl Default for Imports {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(AT_ONCE)))
+    }
+}
+
+impl Imports {
+    /// A place, held while the import is served; or told at once that there is none.
+    pub(super) fn place(&self) -> Result<OwnedSemaphorePermit, Status> {
+        self.0.clone().try_acquire_owned().map_err(|_| {
+            let message = format!("{AT_ONCE} imports are served at once, and as many are; nothing was done, try again when one has ended");
+            Refused::new(ErrorReason::Overloaded, message).retry_after(Duration::from_secs(10)).into()
+        })
+    }
+}
 
 /// Takes the files of a stream in, and sends what became of each.
 pub(super) async fn import(

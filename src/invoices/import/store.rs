@@ -1,5 +1,8 @@
 //! A batch of files is stored.
 
+use std::ops::Range;
+use std::sync::Arc;
+
 use futures_util::future::try_join_all;
 
 use super::super::kept::Kept;
@@ -18,8 +21,8 @@ use crate::quota::level::Thresholds;
 use crate::quota::{self, Charge, DocumentKind};
 use crate::refusal::Refusal as _;
 
-/// A file that was read and compressed.
-#[derive(Clone, Debug)]
+/// A file that was read and is where it is to rest.
+#[derive(Debug)]
 enum Ready {
     Sent(InvoiceState, NewInvoice, Vec<Identity>),
     Received(NewInvoice),
@@ -75,14 +78,15 @@ async fn together(api: &InvoicesApi, account: AccountId, files: Vec<Ready>) -> R
     if files.is_empty() {
         return Ok(Vec::new());
     }
-    match write(api, account, files.clone()).await {
+    let files = Arc::new(files);
+    match write(api, account, files.clone(), 0..files.len()).await {
         Ok(stored) => Ok(stored.into_iter().map(Ok).collect()),
         Err(InvoiceError::Fault(fault)) => Err(fault),
         Err(refusal) if files.len() == 1 => Ok(vec![Err(refusal)]),
         Err(_) => {
             let mut outcomes = Vec::new();
-            for file in files {
-                outcomes.push(match write(api, account, vec![file]).await {
+            for place in 0..files.len() {
+                outcomes.push(match write(api, account, files.clone(), place..place + 1).await {
                     Ok(mut stored) => stored.pop().ok_or_else(|| InvoiceError::Fault(Fault::Broken("a file without a result".to_owned()))),
                     Err(InvoiceError::Fault(fault)) => return Err(fault),
                     Err(refusal) => Err(refusal),
@@ -93,10 +97,24 @@ async fn together(api: &InvoicesApi, account: AccountId, files: Vec<Ready>) -> R
     }
 }
 
-async fn write(api: &InvoicesApi, account: AccountId, files: Vec<Ready>) -> Result<Vec<pb::ImportedFile>, InvoiceError> {
-    let input = (account, api.thresholds, files);
+/// Some of a batch, in one transaction.
+struct Share {
+    account: AccountId,
+    thresholds: Thresholds,
+    batch: Arc<Vec<Ready>>,
+    which: Range<usize>,
+}
+
+async fn write(
+    api: &InvoicesApi,
+    account: AccountId,
+    batch: Arc<Vec<Ready>>,
+    which: Range<usize>,
+) -> Result<Vec<pb::ImportedFile>, InvoiceError> {
+    let input = Share { account, thresholds: api.thresholds, batch, which };
     api.db
-        .write("ImportInvoices", input, async |tx: &Tx, (account, thresholds, files): &(AccountId, Thresholds, Vec<Ready>)| {
+        .write("ImportInvoices", input, async |tx: &Tx, Share { account, thresholds, batch, which }: &Share| {
+            let files = &batch[which.clone()];
             let mut kept = Vec::new();
             for file in files {
                 kept.push(keep(tx, *account, file).await?);
