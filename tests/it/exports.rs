@@ -24,9 +24,9 @@ on_both_databases!(
 
 /// A part as it came.
 #[derive(Debug)]
-struct Came {
+pub struct Came {
     description: pb::ExportDescription,
-    zip: Vec<u8>,
+    pub zip: Vec<u8>,
     end: pb::ExportEnd,
 }
 
@@ -44,12 +44,13 @@ async fn try_export(ann: &Customer, request: pb::ExportInvoicesRequest) -> Resul
     Ok(Came { description: description.expect("the description comes first"), zip, end: end.expect("the end comes last") })
 }
 
-async fn exported(ann: &Customer, request: pb::ExportInvoicesRequest) -> Came {
+/// The part that is asked for.
+pub async fn exported(ann: &Customer, request: pb::ExportInvoicesRequest) -> Came {
     try_export(ann, request).await.unwrap_or_else(|status| panic!("{status}"))
 }
 
 /// The files in a ZIP by their paths.
-fn unpacked(zip: &[u8]) -> BTreeMap<String, Vec<u8>> {
+pub fn unpacked(zip: &[u8]) -> BTreeMap<String, Vec<u8>> {
     let archive = rawzip::ZipArchive::from_slice(zip).expect("a ZIP");
     let mut files = BTreeMap::new();
     for entry in archive.entries() {
