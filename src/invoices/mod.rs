@@ -19,6 +19,7 @@ mod names;
 mod queue;
 mod receipts;
 mod received;
+pub mod retire;
 mod sent;
 mod service;
 pub mod state;

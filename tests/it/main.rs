@@ -52,6 +52,7 @@ mod purchase_under_load;
 mod race;
 mod receipts;
 mod renewals;
+mod retirement;
 mod rules_page;
 mod schema_verdict;
 mod second_reader;

@@ -11,7 +11,7 @@ use super::index;
 use super::part::Part;
 
 /// A document of a part.
-pub(super) struct Entry {
+pub(in crate::invoices) struct Entry {
     document: Uuid,
     path: String,
     stored: DateTime<Utc>,
@@ -21,7 +21,7 @@ pub(super) struct Entry {
 
 impl Entry {
     /// Its id in the archive.
-    pub(super) fn document(&self) -> Uuid {
+    pub(in crate::invoices) fn document(&self) -> Uuid {
         self.document
     }
 
@@ -63,7 +63,7 @@ pub(super) enum Added {
 }
 
 /// The documents of a part, in their order: each invoice before its receipts.
-pub(super) fn entries(part: Part) -> impl Iterator<Item = Entry> {
+pub(in crate::invoices) fn entries(part: Part) -> impl Iterator<Item = Entry> {
     let invoices = part.invoices.into_iter().flat_map(|(row, receipts)| {
         let folder = folder(&row);
         let receipts: Vec<_> = receipts.iter().map(|receipt| of_receipt(receipt, &format!("{folder}/receipts"))).collect();
