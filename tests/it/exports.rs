@@ -97,6 +97,12 @@ async fn every_document_is_handed_out_once_with_its_receipts_and_an_index(app: &
         assert!(index.contains(&format!("\"{path}\",\"\",\"{sha256}\"")), "{path} in {index}");
     }
     assert_eq!(files.len(), expected.len() + 1);
+    let line_of = |id: &str| index.lines().find(|line| line.contains(&format!(",\"{id}\","))).expect("a line for each");
+    assert!(line_of(&matched.receipt_id).contains(&format!("\"{}\"", issued.invoice_id)), "a receipt names its invoice");
+    assert!(!line_of(&unmatched.receipt_id).contains("\"inv_"));
+    let columns = |line: &str| line.split("\",\"").count();
+    assert!(index.starts_with("\"path\",\"problem\",\"sha256\",\"id\",\"kind\""), "{index}");
+    assert!(index.lines().all(|line| columns(line) == columns(line_of(&issued.invoice_id))), "{index}");
 }
 
 async fn an_export_of_more_than_a_part_holds_goes_on_with_the_next(app: &TestApp) {

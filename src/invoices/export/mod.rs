@@ -75,8 +75,8 @@ pub(super) async fn send(api: InvoicesApi, asked: Asked, part: Part, outlet: Out
 
 fn stopped(fault: Fault) -> Status {
     // A draft was deleted meanwhile.
-    let changed = matches!(fault, Fault::Overtaken);
-    if changed { InvoiceError::PartChanged } else { fault.into() }.into()
+    let error = if matches!(fault, Fault::Overtaken) { InvoiceError::PartChanged } else { fault.into() };
+    error.into()
 }
 
 fn described(api: &InvoicesApi, asked: &Asked, part: &Part) -> pb::ExportDescription {

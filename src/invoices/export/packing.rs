@@ -27,7 +27,7 @@ pub(in crate::invoices) struct Packing {
 impl Packing {
     /// Of an account's documents; its reader has the first bytes already.
     pub(in crate::invoices) fn from_byte(archive: Archive, account: AccountId, from_byte: u64) -> Self {
-        Self { archive, account, pack: Pack::from_byte(from_byte), index: index::line(&index::HEADING), damaged: Vec::new() }
+        Self { archive, account, pack: Pack::from_byte(from_byte), index: index::line(index::HEADING), damaged: Vec::new() }
     }
 
     /// Packs a document, or notes that it is damaged: it must not keep the others from their owner. One that is no longer there overtakes it.
