@@ -1,8 +1,10 @@
 //! The end of documents: of deleted accounts only, in a file first, and with a tombstone for each.
 
+mod commands;
+
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -20,7 +22,7 @@ use spazio::invoices::retire::{Due, Removal, Retired, Retirement, tombstones};
 use tokio::time::timeout;
 
 use crate::support::pb::AccountState;
-use crate::support::{Customer, Engine, Site, TestApp, in_a_bucket, pb, unpacked};
+use crate::support::{Customer, Engine, TestApp, in_a_bucket, pb, unpacked};
 
 on_both_databases!(
     documents_of_a_deleted_account_are_handed_out_and_leave_a_tombstone_each,
@@ -64,13 +66,22 @@ async fn retired(app: &TestApp, retention: Retention) -> Retired {
 
 /// Everything that was handed out, by path; the indexes one behind the other.
 fn handed_out(app: &TestApp, ann: &Customer) -> BTreeMap<String, Vec<u8>> {
+    unpacked_in(&exports(app).join(ann.account.to_string()))
+}
+
+fn unpacked_in(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut all = BTreeMap::new();
-    let Ok(files) = fs::read_dir(exports(app).join(ann.account.to_string())) else { return all };
-    for file in files {
-        let file = file.expect("an entry").path();
-        assert_eq!(file.extension().and_then(|extension| extension.to_str()), Some("zip"), "nothing unfinished is left");
+    let Ok(files) = fs::read_dir(folder) else { return all };
+    let files = files.map(|file| file.expect("an entry").path());
+    for file in files.filter(|file| file.extension().is_some_and(|extension| extension == "zip")) {
         for (path, content) in unpacked(&fs::read(file).expect("a file")) {
-            all.entry(path).or_insert_with(Vec::new).extend(content);
+            let index = path == "index.csv";
+            let before = all.entry(path).or_insert_with(Vec::new);
+            if index || before.is_empty() {
+                before.extend(content);
+            } else {
+                assert!(*before == content, "what was handed out twice is the same");
+            }
         }
     }
     all
@@ -311,54 +322,6 @@ async fn on_postgres_a_purchase_waits_for_a_removal_that_has_begun() {
     assert_eq!(retired.unwrap_or_else(|error| panic!("{error}")).documents, 1);
     assert_eq!(bought_with, 0, "who has paid sees what will stay");
     app.finish().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn on_sqlite_documents_are_retired_by_commands() {
-    documents_are_retired_by_commands(Engine::Sqlite).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn on_postgres_documents_are_retired_by_commands() {
-    documents_are_retired_by_commands(Engine::Postgres).await;
-}
-
-async fn documents_are_retired_by_commands(engine: Engine) {
-    const TWO_YEARS: u32 = 2 * 365 * 24 * 3_600;
-    let site = Site::fresh(engine).await;
-    let process = site.serve();
-    let ann = process.customer("ann").create().await;
-    let sent = ann.sends(&ann.invoice()).await;
-    drop(ann);
-    process.stops();
-    let (clock, folder) = (site.folder().join("clock"), site.folder().join("exports"));
-    fs::write(&clock, TWO_YEARS.to_string()).expect("the clock is set");
-    let command = async |words: &[&str], settings: &[&str]| {
-        let clock = format!("development.clock_file={}", clock.display());
-        let flags: Vec<_> =
-            settings.iter().chain([&clock.as_str()]).flat_map(|setting| ["--set".to_owned(), (*setting).to_owned()]).collect();
-        tokio::task::block_in_place(|| site.command(words, &flags))
-    };
-    let retire = ["archive", "retire", "--export-to", folder.to_str().expect("a name")];
-    let ninety_days = ["archive.retention=ninety_days"];
-
-    let (code, said) = command(&retire, &[]).await;
-    assert!(code == Some(2) && said.contains("archive.retention: it is keep"), "{code:?} {said}");
-    let (code, said) = command(&retire, &["archive.retention=ten_years"]).await;
-    assert!(code == Some(0) && said.contains("0 documents (0 bytes) retired"), "{code:?} {said}");
-    let (code, said) = command(&[retire.as_slice(), &["--dry-run"]].concat(), &ninety_days).await;
-    assert!(code == Some(0) && said.contains("1 document") && said.contains("would be retired"), "{code:?} {said}");
-    assert!(!folder.exists(), "a dry run writes nothing");
-
-    fs::write(&folder, "no folder").expect("it is written");
-    let (code, said) = command(&retire, &ninety_days).await;
-    assert!(code == Some(1) && said.contains("run the command again"), "{code:?} {said}");
-    fs::remove_file(&folder).expect("it is there");
-    let (code, said) = command(&retire, &ninety_days).await;
-    assert!(code == Some(0) && said.contains("1 document"), "{code:?} {said}");
-    let (code, said) = command(&["archive", "tombstones"], &[]).await;
-    assert!(code == Some(0) && said.lines().count() == 2 && said.contains(&sent.invoice_id), "{code:?} {said}");
-    site.finish().await;
 }
 
 mod in_the_bucket {

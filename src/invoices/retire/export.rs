@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::super::export::{Packing, Part, entries};
 use super::due::Batch;
 use super::{RetireError, Retirement};
-use crate::ids::AccountId;
+use crate::ids::{AccountId, Ids};
 
 /// The longest that one document is waited for.
 const READ: Duration = Duration::from_mins(1);
@@ -53,7 +53,8 @@ impl Retirement {
         let Batch { account, part } = batch;
         let name = format!("{account}/{}.zip", title(&part));
         let path = self.folder.join(&name);
-        let unfinished = path.with_extension("zip.unfinished");
+        // Whoever runs at the same time writes a file of its own, and both come to the same.
+        let unfinished = self.folder.join(format!("{name}.{}.unfinished", Ids::new(self.db.clock().clone()).next::<Uuid>().simple()));
         let at = |path: &Path| {
             let path = path.to_owned();
             move |error| RetireError::File { path, error }
