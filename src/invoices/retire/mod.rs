@@ -68,11 +68,15 @@ pub struct Retired {
 }
 
 impl Retired {
-    fn add(&mut self, bytes: impl Iterator<Item = Bytes>) {
-        for bytes in bytes {
-            self.documents += 1;
-            self.bytes += bytes.get();
-        }
+    /// Documents of these sizes.
+    fn of(sizes: impl Iterator<Item = Bytes>) -> Self {
+        sizes.fold(Self::default(), |sum, size| Self { documents: sum.documents + 1, bytes: sum.bytes + size.get(), ..sum })
+    }
+
+    fn add(&mut self, more: Self) {
+        self.documents += more.documents;
+        self.bytes += more.bytes;
+        self.left += more.left;
     }
 }
 
@@ -107,10 +111,8 @@ impl Retirement {
         let mut retired = Retired::default();
         for account in self.accounts(only).await? {
             let mut start = Some(Start::Beginning);
-            while let Some(from) = start {
-                let batch;
-                (batch, start) = self.batch(account, from).await?;
-                let Some(batch) = batch else { continue };
+            while let Some((batch, next)) = self.batch(account, start).await? {
+                start = next;
                 let exported = self.export(batch).await?;
                 retired.left += exported.left();
                 if exported.left() > 0 {
@@ -119,8 +121,7 @@ impl Retirement {
                 let file = exported.path();
                 let removal = self.remove(exported).await?;
                 let (Removal::Done(removed) | Removal::AccountReturned(removed)) = removal;
-                retired.documents += removed.documents;
-                retired.bytes += removed.bytes;
+                retired.add(removed);
                 let (documents, file) = (counted(removed.documents, "document"), file.display());
                 tell(&format!("{account}: {documents} ({} bytes) retired, in {file}", removed.bytes));
                 if let Removal::AccountReturned(_) = removal {
@@ -134,23 +135,25 @@ impl Retirement {
 
     /// What [`Retirement::run`] would retire, damaged documents included. Changes nothing.
     pub async fn dry_run(&self, only: Option<AccountId>, tell: &(dyn Fn(&str) + Sync)) -> Result<Retired, RetireError> {
-        let mut all = Retired::default();
+        let mut retired = Retired::default();
         for account in self.accounts(only).await? {
-            let mut retired = Retired::default();
+            let mut due = Retired::default();
             let mut start = Some(Start::Beginning);
-            while let Some(from) = start {
-                let batch;
-                (batch, start) = self.batch(account, from).await?;
-                retired.add(batch.iter().flat_map(Batch::sizes));
+            while let Some((batch, next)) = self.batch(account, start).await? {
+                start = next;
+                due.add(Retired::of(batch.sizes()));
             }
-            if retired.documents > 0 {
-                let documents = counted(retired.documents, "document");
-                tell(&format!("{account}: {documents} ({} bytes) would be retired", retired.bytes));
+            if due.documents > 0 {
+                tell(&format!("{account}: {} ({} bytes) would be retired", counted(due.documents, "document"), due.bytes));
             }
-            all.documents += retired.documents;
-            all.bytes += retired.bytes;
+            retired.add(due);
         }
-        Ok(all)
+        Ok(retired)
+    }
+
+    /// The first of an account's documents that are due, as many as one file holds.
+    pub async fn first(&self, account: AccountId) -> Result<Option<Batch>, RetireError> {
+        Ok(self.batch(account, Some(Start::Beginning)).await?.map(|(batch, _)| batch))
     }
 
     /// Deleted accounts that have documents.
@@ -166,22 +169,14 @@ impl Retirement {
         }
     }
 
-    /// The first of an account's documents that are due, if some of these are, and where the next may begin.
-    async fn batch(&self, account: AccountId, start: Start) -> Result<(Option<Batch>, Option<Start>), RetireError> {
-        let Some(period) = self.due.period() else { return Ok((None, None)) };
-        let part = part(self.db.reader(), account, period, start).await?;
-        let next = part.next;
-        Ok((Batch::of(account, part, self.due), next))
-    }
-
-    /// The first of a deleted account's documents that are due, as many as one file holds.
-    pub async fn first(&self, account: AccountId) -> Result<Option<Batch>, RetireError> {
-        let mut start = Some(Start::Beginning);
+    /// The next of an account's documents that are due, as many as one file holds, and where those behind them begin.
+    async fn batch(&self, account: AccountId, mut start: Option<Start>) -> Result<Option<(Batch, Option<Start>)>, RetireError> {
+        let Some(period) = self.due.period() else { return Ok(None) };
         while let Some(from) = start {
-            let batch;
-            (batch, start) = self.batch(account, from).await?;
-            if batch.is_some() {
-                return Ok(batch);
+            let part = part(self.db.reader(), account, period, from).await?;
+            start = part.next;
+            if let Some(batch) = Batch::of(account, part, self.due) {
+                return Ok(Some((batch, start)));
             }
         }
         Ok(None)

@@ -61,7 +61,7 @@ impl Retirement {
         for lot in self.lots(exported) {
             let remove = async |tx: &Tx, lot: &Lot| remove(tx, lot).await;
             match self.db.write("retire_documents", lot, remove).await? {
-                Some(documents) => removed.add(documents.into_iter().map(|document| document.size)),
+                Some(documents) => removed.add(Retired::of(documents.iter().map(|document| document.size))),
                 None => return Ok(Removal::AccountReturned(removed)),
             }
         }
