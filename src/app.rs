@@ -324,8 +324,13 @@ fn rules(config: &Config) -> Result<Rules, StartError> {
         charges: payments.charged_by != ChargedBy::None,
         operators: Arc::from(config.mail.operators.email.to_string()),
         lapse_days: payments.lapse_days,
-        thresholds: Thresholds::new(config.space.warning_percent, config.space.critical_percent)?,
+        thresholds: thresholds(config)?,
     })
+}
+
+/// From which usage on an account is told.
+pub fn thresholds(config: &Config) -> Result<Thresholds, StartError> {
+    Ok(Thresholds::new(config.space.warning_percent, config.space.critical_percent)?)
 }
 
 fn tls_config(tls: &Tls) -> Result<ServerTlsConfig, ConfigErrors> {

@@ -2,13 +2,16 @@
 
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use tokio::sync::mpsc;
-use tokio::time::{timeout, timeout_at};
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::time::{sleep_until, timeout, timeout_at};
 use tokio_stream::Stream;
 use tokio_stream::wrappers::ReceiverStream;
+use tokio_util::task::AbortOnDropHandle;
 use tonic::{Status, Streaming};
 
 use crate::call::Call;
@@ -78,14 +81,66 @@ where
             Ok(Ok(Ok(()) | Err(Cut::Unread))) => return,
             Ok(Ok(Err(Cut::Refused(status)))) => *status,
             Ok(Err(_)) => Refused::fault(format!("{} panicked", method.path)).into(),
-            Err(_) => {
-                let message = "the answer took longer than it may; begin it again, or go on where it ended if the method can";
-                Refused::new(ErrorReason::DeadlineExceeded, message).into()
-            }
+            Err(_) => too_long(),
         };
         let _ = timeout(LAST_WORD, sender.send(Err(last))).await;
     });
     Box::pin(ReceiverStream::new(receiver))
+}
+
+fn too_long() -> Status {
+    let message = "the answer took longer than it may; begin it again, or go on where it ended if the method can";
+    Refused::new(ErrorReason::DeadlineExceeded, message).into()
+}
+
+/// Answers with messages that are at hand, each made when the connection has room for it. When the call's time is over, what is left of them
+/// and the call's place are given up, also while its reader has stopped reading.
+pub fn at_hand<T, I>(call: Call, messages: I) -> Outgoing<T>
+where
+    T: Send + 'static,
+    I: Iterator<Item = T> + Send + 'static,
+{
+    let deadline = call.deadline;
+    let rest = Arc::new(Mutex::new(Rest::Messages { messages, _place: call.place }));
+    let watched = Arc::clone(&rest);
+    let watch = tokio::spawn(async move {
+        sleep_until(deadline).await;
+        *locked(&watched) = Rest::TooLong;
+    });
+    Box::pin(AtHand { rest, _watch: AbortOnDropHandle::new(watch) })
+}
+
+struct AtHand<I> {
+    rest: Arc<Mutex<Rest<I>>>,
+    _watch: AbortOnDropHandle<()>,
+}
+
+/// What is still to be sent.
+enum Rest<I> {
+    Messages { messages: I, _place: Arc<OwnedSemaphorePermit> },
+    TooLong,
+    Nothing,
+}
+
+fn locked<I>(rest: &Mutex<Rest<I>>) -> MutexGuard<'_, Rest<I>> {
+    rest.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<T, I: Iterator<Item = T>> Stream for AtHand<I> {
+    type Item = Result<T, Status>;
+
+    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let mut rest = locked(&self.rest);
+        let next = match &mut *rest {
+            Rest::Messages { messages, .. } => messages.next().map(Ok),
+            Rest::TooLong => Some(Err(too_long())),
+            Rest::Nothing => None,
+        };
+        if !matches!(next, Some(Ok(_))) {
+            *rest = Rest::Nothing;
+        }
+        Poll::Ready(next)
+    }
 }
 
 /// The next message of a request that is a stream; none at its end. What is no message of the method is refused.

@@ -1,4 +1,5 @@
-//! DownloadInvoice against a bare stream of the same bytes: what the archive, its digest and the stack cost.
+//! DownloadInvoice against a bare stream of the same bytes: what the archive and the stack cost; and against one that verifies their digest
+//! before it sends them, as every download must.
 
 use std::convert::Infallible;
 use std::future::ready;
@@ -8,6 +9,7 @@ use std::task::{Context, Poll};
 
 use futures_util::stream;
 use prost::bytes::Bytes;
+use ring::digest::{Digest, SHA256, digest};
 use spazio::call::ActsAs;
 use tokio_stream::Stream;
 use tokio_util::sync::CancellationToken;
@@ -36,16 +38,19 @@ pub async fn compare(engine: Engine) {
         let file = ann.invoice_of(size).bytes;
         let stored = ann.receives(file.clone(), "IT01234567897_00001.xml").await;
         let stop = CancellationToken::new();
-        let bare = Bare(file.into()).serve(stop.clone());
-        let (panel, bare) = (app.connect().bearing(bearer.clone()), connect(bare));
-        for callers in [1, 8] {
-            let calls = downloads / callers + 1;
-            in_turn(
-                &format!("{size} bytes, {callers} callers"),
-                async || rate(callers, calls, |_| fetch(panel.invoices(), stored.invoice_id.clone(), calls)).await,
-                async || rate(callers, calls, |_| fetch(InvoicesServiceClient::new(bare.clone()), String::new(), calls)).await,
-            )
-            .await;
+        let panel = app.connect().bearing(bearer.clone());
+        let contenders = [("", None), (", verified", Some(digest(&SHA256, &file)))];
+        for (what, sha256) in contenders {
+            let bare = connect(Bare { file: file.clone().into(), sha256 }.serve(stop.clone()));
+            for callers in [1, 8] {
+                let calls = downloads / callers + 1;
+                in_turn(
+                    &format!("{size} bytes{what}, {callers} callers"),
+                    async || rate(callers, calls, |_| fetch(panel.invoices(), stored.invoice_id.clone(), calls)).await,
+                    async || rate(callers, calls, |_| fetch(InvoicesServiceClient::new(bare.clone()), String::new(), calls)).await,
+                )
+                .await;
+            }
         }
         stop.cancel();
     }
@@ -72,9 +77,12 @@ fn connect(address: SocketAddr) -> Channel {
     Endpoint::from_shared(format!("http://{address}")).expect("an address makes a URI").connect_lazy()
 }
 
-/// Streams a file that it has in memory, whoever asks.
+/// Streams a file that it has in memory, whoever asks; where it knows a digest, after verifying it.
 #[derive(Clone)]
-struct Bare(Bytes);
+struct Bare {
+    file: Bytes,
+    sha256: Option<Digest>,
+}
 
 impl Bare {
     fn serve(self, stop: CancellationToken) -> SocketAddr {
@@ -110,7 +118,8 @@ impl ServerStreamingService<pb::DownloadInvoiceRequest> for Bare {
     type Future = std::future::Ready<Result<Response<Self::ResponseStream>, Status>>;
 
     fn call(&mut self, _: Request<pb::DownloadInvoiceRequest>) -> Self::Future {
-        let mut file = self.0.clone();
+        let mut file = self.file.clone();
+        assert!(self.sha256.is_none_or(|sha256| digest(&SHA256, &file).as_ref() == sha256.as_ref()), "its bytes are right");
         let description = Part::Description(pb::FileDescription { size_bytes: file.len() as u64, ..Default::default() });
         let chunks = std::iter::from_fn(move || (!file.is_empty()).then(|| Part::Chunk(file.split_to(file.len().min(CHUNK)))));
         let messages = std::iter::once(description).chain(chunks).map(|part| Ok(pb::DownloadInvoiceResponse { part: Some(part) }));

@@ -1,4 +1,4 @@
-//! `spazio archive`: moves, verifies and cleans up where the bytes of documents rest.
+//! `spazio archive`: moves, verifies and cleans up where the bytes of documents rest, and ends those whose time is over.
 
 use std::io::{IsTerminal as _, stderr};
 use std::time::Duration;
@@ -6,9 +6,10 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use clap::{Args, Subcommand};
 
-use super::{Failure, Settings};
+use super::{Failure, Settings, retire};
 use crate::app;
 use crate::archive::{Archive, Cleaning};
+use crate::config::Config;
 use crate::db::{Db, Fault, Trouble};
 use crate::terminal::counted;
 
@@ -24,6 +25,15 @@ pub(super) enum Command {
     /// Delete objects of the bucket that no document needs. The server does so itself; this also finds what a restored database has forgotten.
     #[command(after_help = "Example:\n  spazio archive clean --dry-run --config spazio.toml")]
     Clean(CleanArguments),
+    /// Remove documents of deleted accounts as archive.retention says: exported to files first, each then leaves a tombstone.
+    ///
+    /// Nothing is removed that does not rest in a file which was read back. May be cut and run again, and run while serving (PostgreSQL).
+    #[command(
+        after_help = "Example:\n  spazio archive retire --config spazio.toml --set archive.retention=ten_years --dry-run --export-to /srv/exports"
+    )]
+    Retire(retire::Arguments),
+    /// Print what tells of removed documents, as CSV: what was there, when it went, and the file that it was handed out in.
+    Tombstones(retire::TombstoneArguments),
 }
 
 #[derive(Debug, Args)]
@@ -44,22 +54,23 @@ impl Command {
             Self::Move(settings) => moved(&settings).await,
             Self::Verify(settings) => verified(&settings).await,
             Self::Clean(arguments) => cleaned(&arguments).await,
+            Self::Retire(arguments) => arguments.run().await,
+            Self::Tombstones(arguments) => arguments.run().await,
         }
     }
 }
 
-async fn opened(settings: &Settings) -> Result<(Db, Archive, TimeDelta), Failure> {
-    let mut config = settings.load()?;
+pub(super) async fn opened(mut config: Config) -> Result<(Db, Archive, Config), Failure> {
     // In a large archive the search for the next document that is not yet moved may take its time.
     config.database.statement_timeout = Duration::ZERO;
     app::look_at_files(&config)?;
     let db = app::open_as_it_is(&config, app::clock(&config)?).await?;
     let archive = Archive::open(&config.archive, db.clone())?;
-    Ok((db, archive, TimeDelta::from_std(config.archive.clean_after).unwrap_or(TimeDelta::MAX)))
+    Ok((db, archive, config))
 }
 
 /// What stopped a command, in words for the person at the terminal.
-fn stopped(db: &Db, fault: Fault) -> Failure {
+pub(super) fn stopped(db: &Db, fault: Fault) -> Failure {
     match fault {
         Fault::Database(error) => Trouble::of(db.url(), &error).into(),
         fault @ (Fault::OutcomeUnknown(_)
@@ -80,7 +91,7 @@ fn progress(text: &str) {
 }
 
 async fn moved(settings: &Settings) -> Result<(), Failure> {
-    let (db, archive, _) = opened(settings).await?;
+    let (db, archive, _) = opened(settings.load()?).await?;
     let moved = archive.move_all(&|what, so_far| match what {
         "" => progress(&format!("{} moved", counted(so_far.moved, "document"))),
         what => println!("{what}"),
@@ -95,7 +106,7 @@ async fn moved(settings: &Settings) -> Result<(), Failure> {
 }
 
 async fn verified(settings: &Settings) -> Result<(), Failure> {
-    let (db, archive, _) = opened(settings).await?;
+    let (db, archive, _) = opened(settings.load()?).await?;
     let verified = archive.verify(&|what, so_far| match what {
         "" => progress(&format!("{} and {} looked at", counted(so_far.documents, "document"), counted(so_far.objects, "object"))),
         what => println!("{what}"),
@@ -110,8 +121,9 @@ async fn verified(settings: &Settings) -> Result<(), Failure> {
 }
 
 async fn cleaned(arguments: &CleanArguments) -> Result<(), Failure> {
-    let (db, archive, clean_after) = opened(&arguments.settings).await?;
-    let older_than = arguments.older_than.map_or(clean_after, TimeDelta::hours);
+    let (db, archive, config) = opened(arguments.settings.load()?).await?;
+    let older_than = TimeDelta::from_std(config.archive.clean_after).unwrap_or(TimeDelta::MAX);
+    let older_than = arguments.older_than.map_or(older_than, TimeDelta::hours);
     let how = Cleaning { older_than, dry_run: arguments.dry_run };
     let cleaned = archive.clean(how, &|what| println!("{what}")).await.map_err(|fault| stopped(&db, fault))?;
     let deleted = if arguments.dry_run { "would be deleted" } else { "deleted" };

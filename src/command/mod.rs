@@ -2,6 +2,7 @@
 
 mod archive;
 mod render;
+mod retire;
 mod serve;
 mod tokens;
 mod validate;
@@ -36,7 +37,7 @@ const EXIT_CODES: &str = "Exit codes:
   1  failed: the message says why; for validate: there are findings
   2  wrong usage or configuration: every error is listed; for validate and render: a file cannot be read
   3  the database cannot be used: not reachable, in use by another process, or its schema is behind or ahead
-  4  the audit found differences; archive verify or move found what is missing, damaged or orphaned";
+  4  the audit found differences; archive verify, move or retire found what is missing, damaged or orphaned";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -59,7 +60,7 @@ enum Command {
     CheckConfig(Settings),
     /// Check that the books of every account agree: usage, ledger and stored documents; services, orders and payments. Reads only.
     Audit(Settings),
-    /// Where the bytes of documents rest: move them, verify them, clean up.
+    /// Where the bytes of documents rest: move them, verify them, clean up, and end those whose time is over.
     #[command(subcommand)]
     Archive(archive::Command),
     /// Judge invoice files as the SdI would, without a server: structure, and with --content signatures and content too.

@@ -30,6 +30,19 @@ words! {
     }
 }
 
+words! {
+    /// Which documents of a deleted account may be removed, by `spazio archive retire` and nothing else.
+    pub enum Retention {
+        /// None.
+        Keep = "keep",
+        /// Those whose ten years are over (article 2220 of the civil code): to the end of the tenth year after that of their day and of
+        /// their arrival.
+        TenYears = "ten_years",
+        /// All: the account was deleted 90 days after its expiry, and whoever needs its documents for longer has the export.
+        NinetyDays = "ninety_days",
+    }
+}
+
 /// Where the bytes of documents rest.
 #[derive(Clone, Debug)]
 pub struct Archive {
@@ -45,6 +58,8 @@ pub struct Archive {
     pub key: Option<KeyId>,
     /// The age from which on bytes that nobody needs are deleted.
     pub clean_after: Duration,
+    /// What may be removed of deleted accounts.
+    pub retention: Retention,
 }
 
 /// A bucket of an object store.
@@ -89,13 +104,19 @@ impl Archive {
             key.is_none() || keys_file.is_some(),
             "a key is found in a file: set archive.keys_file too, or neither",
         );
+        let retention = s.value(
+            "retention",
+            "keep",
+            "what `spazio archive retire` may remove of deleted accounts: nothing, what is past its ten years, or everything",
+            &word(Retention::ALL),
+        );
         let s3 = S3::read(&mut s);
         s.require(
             &["archive.store", "archive.s3_bucket"],
             store == Store::Database || s3.is_some(),
             "the store s3 is a bucket: set archive.s3_bucket",
         );
-        Self { store, s3, compression, keys_file, key, clean_after: Duration::from_secs(clean_after * 3_600) }
+        Self { store, s3, compression, keys_file, key, clean_after: Duration::from_secs(clean_after * 3_600), retention }
     }
 }
 

@@ -17,7 +17,7 @@ mod sources;
 use std::net::SocketAddr;
 use std::path::Path;
 
-pub use archive::{Archive, Compression, S3, Store};
+pub use archive::{Archive, Compression, Retention, S3, Store};
 pub use error::{ConfigError, ConfigErrors};
 pub use reader::{Setting, Usual};
 pub use sections::{

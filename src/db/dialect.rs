@@ -111,6 +111,33 @@ pub fn guard(dialect: Dialect, name: &str, event: &str, table: &str, condition: 
     }
 }
 
+/// The same, unless the query `found`, which may speak of OLD, finds a row. PostgreSQL takes no query in a condition: there each such rule has a
+/// function of its own.
+#[must_use]
+pub fn guard_unless_found(
+    dialect: Dialect,
+    name: &str,
+    event: &str,
+    table: &str,
+    condition: &str,
+    found: &str,
+    message: &str,
+) -> Vec<String> {
+    match dialect {
+        Dialect::Sqlite => {
+            vec![guard(dialect, name, event, table, &format!("{condition} AND NOT EXISTS ({found})"), message)]
+        }
+        Dialect::Postgres => vec![
+            format!(
+                "CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS \
+                 $$ BEGIN IF EXISTS ({found}) THEN RETURN OLD; END IF; \
+                 RAISE EXCEPTION '{name}: {message}' USING ERRCODE = 'check_violation'; END $$"
+            ),
+            format!("CREATE TRIGGER {name} BEFORE {event} ON {table} FOR EACH ROW WHEN ({condition}) EXECUTE FUNCTION {name}()"),
+        ],
+    }
+}
+
 /// What guards need before the first one is made.
 #[must_use]
 pub fn guard_support(dialect: Dialect) -> Option<&'static str> {

@@ -1,6 +1,7 @@
 //! Downloads: a stored file as it came, or what can be made of it.
 
 use std::borrow::Cow;
+use std::iter;
 
 use chrono::NaiveDate;
 use data_encoding::HEXLOWER;
@@ -13,7 +14,7 @@ use crate::call::Call;
 use crate::fatturapa::content::{Attachment, Content};
 use crate::fatturapa::{self, Document, Judgement, MAX_FILE_BYTES, Unreadable};
 use crate::pb::spazio::v1 as pb;
-use crate::streams::{self, MAX_CHUNK, Outgoing, Outlet};
+use crate::streams::{self, MAX_CHUNK, Outgoing};
 
 /// What of an invoice is downloaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,16 +70,10 @@ impl Download {
 
     /// Answers a call with it: first what it is, then its bytes.
     pub(super) fn answer<T: From<Piece> + Send + 'static>(self, call: Call) -> Outgoing<T> {
-        streams::answer(call, async move |outlet: Outlet<T>| {
-            outlet.send(Piece::Description(self.description).into()).await?;
-            let mut rest = self.content;
-            while !rest.is_empty() {
-                // A copy: chunks that wait for a reader who has stopped reading must not hold the whole file.
-                let chunk = Bytes::copy_from_slice(&rest.split_to(rest.len().min(MAX_CHUNK)));
-                outlet.send(Piece::Chunk(chunk).into()).await?;
-            }
-            Ok(())
-        })
+        let Self { description, content: mut rest } = self;
+        let chunks = iter::from_fn(move || (!rest.is_empty()).then(|| rest.split_to(rest.len().min(MAX_CHUNK))));
+        let pieces = iter::once(Piece::Description(description)).chain(chunks.map(Piece::Chunk));
+        streams::at_hand(call, pieces.map(T::from))
     }
 }
 

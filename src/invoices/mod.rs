@@ -20,6 +20,7 @@ mod names;
 mod queue;
 mod receipts;
 mod received;
+pub mod retire;
 mod sent;
 mod service;
 pub mod state;

@@ -86,7 +86,7 @@ pub(super) async fn delete(tx: &Tx, draft: Draft) -> Result<u64, InvoiceError> {
     let held = store::hold_draft(tx, draft.account, draft.id, draft.version, "deleted").await?;
     findings::delete(tx, draft.account, draft.id).await?;
     store::delete(tx, &held).await?;
-    archive::delete(tx, draft.account, draft.id.0).await?;
+    archive::delete(tx, draft.account, &[draft.id.0]).await?;
     charge(tx, draft.account, draft.thresholds, -held.size.as_i64(), draft.id.0).await?;
     Ok(held.size.get())
 }

@@ -71,23 +71,18 @@ pub async fn post(tx: &Tx, account: AccountId, thresholds: Thresholds, charge: C
     Ok(())
 }
 
-/// SQL of the charge. $1 account, $2 today, $3 the day the grace began, $4 bytes, $5 ledger rows.
-fn sql(kind: DocumentKind) -> String {
-    let column = match kind {
-        DocumentKind::Sent => "sent",
-        DocumentKind::Received => "received",
-        DocumentKind::Receipt => "receipts",
-    };
-    let capacity = CapacitySql { account_id: "$1", today: "$2", grace: "$3" };
-    let condition = match kind {
-        DocumentKind::Sent => permission(capacity),
-        DocumentKind::Received | DocumentKind::Receipt => String::new(),
-    };
-    format!(
-        "UPDATE space SET used = used + $4, {column} = {column} + $4, sequence = sequence + $5 WHERE account_id = $1{condition} \
-         RETURNING used, sequence, {capacity} AS capacity, told_level, suspended_time IS NOT NULL AS suspended"
-    )
+/// Frees the bytes of documents whose time is over, whatever state the account is in. Not for what a caller asks to delete.
+///
+/// Call it last in a transaction, like [`post`].
+pub async fn free(tx: &Tx, account: AccountId, thresholds: Thresholds, charges: &[Charge<'_>]) -> Result<(), Fault> {
+    for charge in charges {
+        let after = change(tx, account, *charge, "").await?;
+        append(tx, account, *charge, &after.ok_or_else(|| no_space_row(account))?).await?;
+    }
+    observe(tx, account, thresholds).await
 }
+
+const CAPACITY: CapacitySql = CapacitySql { account_id: "$1", today: "$2", grace: "$3" };
 
 /// A write on sent invoices is refused as soon as usage reaches capacity, when it would cross it, and when the base plan has expired.
 #[cfg(not(feature = "naive-charge"))]
@@ -109,10 +104,31 @@ async fn attempt(tx: &Tx, account: AccountId, charge: Charge<'_>) -> Result<Opti
     if charge.kind == DocumentKind::Sent && naively_refused(tx, account, charge).await? {
         return Ok(None);
     }
+    let condition = match charge.kind {
+        DocumentKind::Sent => permission(CAPACITY),
+        DocumentKind::Received | DocumentKind::Receipt => String::new(),
+    };
+    change(tx, account, charge, &condition).await
+}
+
+/// Changes usage where the condition holds. $1 account, $2 today, $3 the day the grace began, $4 bytes, $5 ledger rows.
+async fn change(tx: &Tx, account: AccountId, charge: Charge<'_>, condition: &str) -> Result<Option<Charged>, DbErr> {
+    let column = match charge.kind {
+        DocumentKind::Sent => "sent",
+        DocumentKind::Received => "received",
+        DocumentKind::Receipt => "receipts",
+    };
+    let sql = format!(
+        "UPDATE space SET used = used + $4, {column} = {column} + $4, sequence = sequence + $5 WHERE account_id = $1{condition} \
+         RETURNING used, sequence, {CAPACITY} AS capacity, told_level, suspended_time IS NOT NULL AS suspended"
+    );
     let rows = i64::try_from(charge.counted().count()).unwrap_or(i64::MAX);
     let values = [account.into(), tx.today().into(), grace_start(tx.today()).into(), charge.delta().into(), rows.into()];
-    let statement = Statement::from_sql_and_values(tx.get_database_backend(), sql(charge.kind), values);
-    Charged::find_by_statement(statement).one(tx).await
+    Charged::find_by_statement(Statement::from_sql_and_values(tx.get_database_backend(), sql, values)).one(tx).await
+}
+
+fn no_space_row(account: AccountId) -> Fault {
+    Fault::Broken(format!("{account} has no space row"))
 }
 
 /// Read, check, then write: two transactions can both read before either writes.
@@ -128,7 +144,7 @@ async fn naively_refused(tx: &Tx, account: AccountId, charge: Charge<'_>) -> Res
 /// Why the statement matched no row.
 async fn refusal(tx: &Tx, account: AccountId, charge: Charge<'_>) -> Result<QuotaError, Fault> {
     let found = standing(tx, account, tx.today()).await?;
-    let found: Standing = found.ok_or_else(|| Fault::Broken(format!("{account} has no space row")))?;
+    let found: Standing = found.ok_or_else(|| no_space_row(account))?;
     match permitted(found.state(tx.today()), Action::WriteSentInvoices) {
         Err(denial @ (Denial::AccountExpired | Denial::AccountDeleted)) => Ok(QuotaError::denied(denial, &found)),
         Ok(()) | Err(Denial::SpaceExhausted) => {
@@ -167,7 +183,7 @@ async fn append(tx: &Tx, account: AccountId, charge: Charge<'_>, charged: &Charg
 /// begins or ends the suspension, and records the account's state.
 pub async fn observe(tx: &Tx, account: AccountId, thresholds: Thresholds) -> Result<(), Fault> {
     let found = standing(tx, account, tx.today()).await?;
-    let found = found.ok_or_else(|| Fault::Broken(format!("{account} has no space row")))?;
+    let found = found.ok_or_else(|| no_space_row(account))?;
     // A deleted account has no space that could run out: nobody is told that it did, and of what may be done by then.
     if found.state(tx.today()) == AccountState::Deleted {
         return account::record_state(tx, account).await.map(|_| ());

@@ -7,7 +7,7 @@ pub mod forecast;
 pub mod level;
 mod service;
 
-pub use charge::{Change, Charge, observe, post};
+pub use charge::{Change, Charge, free, observe, post};
 pub use error::QuotaError;
 pub use service::QuotaApi;
 

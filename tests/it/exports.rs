@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use miniz_oxide::inflate::decompress_to_vec;
 use ring::digest::{SHA256, digest};
 use spazio::demo::invoices::receipt;
 use spazio::fatturapa::ReceiptKind;
@@ -10,7 +9,7 @@ use tonic::{Code, Status};
 
 use crate::support::pb::export_invoices_response::Part;
 use crate::support::pb::{Direction, ErrorReason};
-use crate::support::{Customer, TestApp, pb, refused};
+use crate::support::{Customer, TestApp, pb, refused, unpacked};
 
 on_both_databases!(
     every_document_is_handed_out_once_with_its_receipts_and_an_index,
@@ -47,21 +46,6 @@ async fn try_export(ann: &Customer, request: pb::ExportInvoicesRequest) -> Resul
 /// The part that is asked for.
 pub async fn exported(ann: &Customer, request: pb::ExportInvoicesRequest) -> Came {
     try_export(ann, request).await.unwrap_or_else(|status| panic!("{status}"))
-}
-
-/// The files in a ZIP by their paths.
-pub fn unpacked(zip: &[u8]) -> BTreeMap<String, Vec<u8>> {
-    let archive = rawzip::ZipArchive::from_slice(zip).expect("a ZIP");
-    let mut files = BTreeMap::new();
-    for entry in archive.entries() {
-        let entry = entry.expect("an entry");
-        let path = String::from_utf8(entry.file_path().as_bytes().to_vec()).expect("a path");
-        let found = archive.get_entry(entry.wayfinder()).expect("its bytes");
-        let content = decompress_to_vec(found.data()).expect("deflated bytes");
-        assert_eq!(rawzip::crc32(&content), entry.crc32(), "{path}");
-        files.insert(path, content);
-    }
-    files
 }
 
 /// All parts of an export, one after the other.
@@ -114,6 +98,12 @@ async fn every_document_is_handed_out_once_with_its_receipts_and_an_index(app: &
         assert!(index.contains(&format!("\"{path}\",\"\",\"{sha256}\"")), "{path} in {index}");
     }
     assert_eq!(files.len(), expected.len() + 1);
+    let line_of = |id: &str| index.lines().find(|line| line.contains(&format!(",\"{id}\","))).expect("a line for each");
+    assert!(line_of(&matched.receipt_id).contains(&format!("\"{}\"", issued.invoice_id)), "a receipt names its invoice");
+    assert!(!line_of(&unmatched.receipt_id).contains("\"inv_"));
+    let columns = |line: &str| line.split("\",\"").count();
+    assert!(index.starts_with("\"path\",\"problem\",\"sha256\",\"id\",\"kind\""), "{index}");
+    assert!(index.lines().all(|line| columns(line) == columns(line_of(&issued.invoice_id))), "{index}");
 }
 
 async fn an_export_of_more_than_a_part_holds_goes_on_with_the_next(app: &TestApp) {

@@ -53,6 +53,7 @@ mod race;
 mod receipts;
 mod received_receipts;
 mod renewals;
+mod retirement;
 mod rules_page;
 mod schema_verdict;
 mod second_reader;

@@ -4,11 +4,11 @@ use futures_util::future::{join_all, try_join_all};
 use futures_util::stream;
 use spazio::demo::invoices::GeneratedInvoice;
 
-use super::exports::{exported, unpacked};
+use super::exports::exported;
 use super::receipts::message;
 use crate::support::pb::import_invoices_response::Outcome;
 use crate::support::pb::{ImportKind, InvoiceState, RecipientAnswer};
-use crate::support::{Customer, TestApp, pb, served};
+use crate::support::{Customer, TestApp, pb, served, unpacked};
 
 on_both_databases!(
     metadata_tell_the_identifier_of_a_received_invoice_before_and_after_it,

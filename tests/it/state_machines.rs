@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 
 use spazio::account::state::ALLOWED_MOVES;
+use spazio::demo::invoices::receipt;
+use spazio::fatturapa::ReceiptKind;
 use spazio::invoices::state::MOVES as INVOICE_MOVES;
 use spazio::order::state::MOVES as ORDER_MOVES;
 
@@ -211,10 +213,13 @@ async fn an_order_is_frozen(app: &TestApp) {
 }
 
 async fn a_queued_document_is_immutable_and_only_drafts_are_deleted(app: &TestApp) {
-    with_everything(app).await;
+    let ann = with_everything(app).await;
     let statements = ["UPDATE invoice SET size = size + 1", "UPDATE invoice SET number = 'another'"];
     refused_by_the_database(app, "only drafts can be changed", &statements).await;
     refused_by_the_database(app, "only drafts can be deleted", &["DELETE FROM invoice"]).await;
+    let receipt = receipt(ReceiptKind::Delivered, "IT01234567897_0ZZZZ.xml", app.now()).expect("a name of the SdI");
+    ann.records(receipt.bytes, &receipt.file_name).await;
+    refused_by_the_database(app, "receipts are kept", &["DELETE FROM receipt"]).await;
 }
 
 async fn payments_are_kept_and_applied_once(app: &TestApp) {

@@ -25,3 +25,4 @@ pub mod request;
 pub mod service;
 pub mod simulated_charge;
 pub mod space;
+pub mod tombstone;

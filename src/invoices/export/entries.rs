@@ -7,27 +7,26 @@ use uuid::Uuid;
 use super::super::harmless::harmless;
 use super::super::state::Direction;
 use super::super::store::{ReceiptRow, Row};
-use super::index;
+use super::index::Described;
 use super::part::Part;
 
 /// A document of a part.
-pub(super) struct Entry {
+pub(in crate::invoices) struct Entry {
     document: Uuid,
     path: String,
     stored: DateTime<Utc>,
-    /// The line's cells, from the fourth on.
-    cells: Vec<String>,
+    described: Described,
 }
 
 impl Entry {
     /// Its id in the archive.
-    pub(super) fn document(&self) -> Uuid {
+    pub(in crate::invoices) fn document(&self) -> Uuid {
         self.document
     }
 
     /// Its id as others know it.
     pub(super) fn id(&self) -> &str {
-        &self.cells[0]
+        &self.described.id
     }
 
     /// Where it stands in the ZIP.
@@ -42,12 +41,10 @@ impl Entry {
 
     /// Its line of the index: under its path with its digest, or with what is the matter with it.
     pub(super) fn line(&self, added: &Added) -> String {
-        let [path, problem, sha256] = match added {
-            Added::Packed { sha256 } => [&self.path, "", sha256.as_str()],
-            Added::Damaged => ["", "damaged", ""],
-        };
-        let cells = [path, problem, sha256].into_iter().chain(self.cells.iter().map(String::as_str));
-        index::line(&cells.collect::<Vec<_>>())
+        match added {
+            Added::Packed { sha256 } => self.described.line(&self.path, "", sha256),
+            Added::Damaged => self.described.line("", "damaged", ""),
+        }
     }
 }
 
@@ -63,7 +60,7 @@ pub(super) enum Added {
 }
 
 /// The documents of a part, in their order: each invoice before its receipts.
-pub(super) fn entries(part: Part) -> impl Iterator<Item = Entry> {
+pub(in crate::invoices) fn entries(part: Part) -> impl Iterator<Item = Entry> {
     let invoices = part.invoices.into_iter().flat_map(|(row, receipts)| {
         let folder = folder(&row);
         let receipts: Vec<_> = receipts.iter().map(|receipt| of_receipt(receipt, &format!("{folder}/receipts"))).collect();
@@ -83,41 +80,48 @@ fn folder(row: &Row) -> String {
 
 fn of_invoice(row: &Row, folder: &str) -> Entry {
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
-    let cells = vec![
-        row.id.to_string(),
-        row.direction.to_string(),
-        row.state.to_string(),
-        row.listed_day.to_string(),
-        text(&row.number),
-        text(&row.document_type),
-        text(&row.seller_name),
-        text(&row.seller_vat),
-        text(&row.buyer_name),
-        text(&row.buyer_vat),
-        row.total_cents.map(|cents| Decimal::new(cents, 2).to_string()).unwrap_or_default(),
-        text(&row.currency),
-        text(&row.sdi_identifier),
-        row.file_name.clone(),
-        row.size.get().to_string(),
-        time(row.created_time),
-    ];
+    let described = Described {
+        id: row.id.to_string(),
+        kind: row.direction.to_string(),
+        state: row.state.to_string(),
+        day: row.listed_day.to_string(),
+        number: text(&row.number),
+        document_type: text(&row.document_type),
+        seller: text(&row.seller_name),
+        seller_vat_number: text(&row.seller_vat),
+        seller_fiscal_code: text(&row.seller_fiscal_code),
+        buyer: text(&row.buyer_name),
+        buyer_vat_number: text(&row.buyer_vat),
+        buyer_fiscal_code: text(&row.buyer_fiscal_code),
+        invoices_in_file: row.documents.to_string(),
+        total: row.total_cents.map(|cents| Decimal::new(cents, 2).to_string()).unwrap_or_default(),
+        currency: text(&row.currency),
+        sdi_identifier: text(&row.sdi_identifier),
+        invoice_id: String::new(),
+        file_name: row.file_name.clone(),
+        size_bytes: row.size.get().to_string(),
+        stored_time: time(row.created_time),
+    };
     // A draft has no name yet.
     let name = if row.file_name.is_empty() { format!("{}.xml", row.id) } else { harmless(&row.file_name) };
-    Entry { document: row.id.0, path: format!("{folder}/{name}"), stored: row.created_time, cells }
+    Entry { document: row.id.0, path: format!("{folder}/{name}"), stored: row.created_time, described }
 }
 
 fn of_receipt(row: &ReceiptRow, folder: &str) -> Entry {
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
-    let mut cells = vec![String::new(); index::HEADING.len() - 3];
-    cells[0] = row.id.to_string();
-    "receipt".clone_into(&mut cells[1]);
-    cells[2] = text(&row.kind);
-    cells[12] = text(&row.sdi_identifier);
-    cells[13].clone_from(&row.file_name);
-    cells[14] = row.size.get().to_string();
-    cells[15] = time(row.created_time);
+    let described = Described {
+        id: row.id.to_string(),
+        kind: "receipt".to_owned(),
+        state: text(&row.kind),
+        sdi_identifier: text(&row.sdi_identifier),
+        invoice_id: row.invoice_id.map(|id| id.to_string()).unwrap_or_default(),
+        file_name: row.file_name.clone(),
+        size_bytes: row.size.get().to_string(),
+        stored_time: time(row.created_time),
+        ..Described::default()
+    };
     let path = format!("{folder}/{}_{}", row.id, harmless(&row.file_name));
-    Entry { document: row.id.0, path, stored: row.created_time, cells }
+    Entry { document: row.id.0, path, stored: row.created_time, described }
 }
 
 fn time(time: DateTime<Utc>) -> String {

@@ -1,27 +1,55 @@
 //! The index of an export: a line for each document, for spreadsheets and programs (CSV, UTF-8).
 
-/// The names of the columns.
-pub(in crate::invoices) const HEADING: [&str; 19] = [
-    "path",
-    "problem",
-    "sha256",
-    "id",
-    "kind",
-    "state",
-    "day",
-    "number",
-    "document_type",
-    "seller",
-    "seller_vat_number",
-    "buyer",
-    "buyer_vat_number",
-    "total",
-    "currency",
-    "sdi_identifier",
-    "file_name",
-    "size_bytes",
-    "stored_time",
-];
+/// Defines what the index says of a document: each field is a column, named like it.
+macro_rules! columns {
+    ($($(#[$doc:meta])* $name:ident,)+) => {
+        /// What the index says of a document besides where it stands; empty where it does not apply.
+        #[derive(Clone, Debug, Default)]
+        pub(super) struct Described {
+            $($(#[$doc])* pub $name: String,)+
+        }
+
+        /// The names of the columns.
+        pub(super) const HEADING: &[&str] = &["path", "problem", "sha256", $(stringify!($name)),+];
+
+        impl Described {
+            /// The line of a document under this path with this digest, or with what is the matter with it.
+            pub fn line(&self, path: &str, problem: &str, sha256: &str) -> String {
+                line(&[path, problem, sha256, $(&self.$name),+])
+            }
+        }
+    };
+}
+
+columns! {
+    /// Its id as others know it.
+    id,
+    /// sent, received or receipt.
+    kind,
+    /// Of an invoice; of a receipt which message of the SdI it is.
+    state,
+    /// The day it is listed under.
+    day,
+    number,
+    document_type,
+    seller,
+    seller_vat_number,
+    seller_fiscal_code,
+    buyer,
+    buyer_vat_number,
+    buyer_fiscal_code,
+    /// How many invoices the file holds.
+    invoices_in_file,
+    /// Of the first of them, like all of the above.
+    total,
+    currency,
+    sdi_identifier,
+    /// Of a receipt: the invoice it speaks of, if that is known.
+    invoice_id,
+    file_name,
+    size_bytes,
+    stored_time,
+}
 
 /// A line of the index, its end included.
 pub(in crate::invoices) fn line<T: AsRef<str>>(cells: &[T]) -> String {

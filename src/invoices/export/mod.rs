@@ -5,32 +5,31 @@
 //! | `part.rs` | which documents a part holds, and where the next one begins |
 //! | `entries.rs` | the paths and the lines of the index under which they stand in it |
 //! | `index.rs` | a line of the index |
+//! | `packing.rs` | the documents of a part, packed one after the other |
 //! | `pack.rs` | the ZIP, written as it is read |
 
 mod convert;
 mod entries;
 mod index;
 mod pack;
+mod packing;
 mod part;
 
-use std::io;
-
-use data_encoding::HEXLOWER;
 use prost::bytes::Bytes;
-use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 use tonic::Status;
 
 pub(super) use self::convert::asked;
-use self::entries::{Added, Entry};
-use self::pack::Pack;
-use self::part::{Known, Part, Period};
+pub(super) use self::entries::{Entry, entries};
+pub(super) use self::index::line;
+pub(super) use self::packing::Packing;
+use self::part::Known;
+pub(super) use self::part::{Part, Period, Start, part};
 use super::{InvoiceError, InvoicesApi};
 use crate::db::Fault;
 use crate::ids::AccountId;
 use crate::pb::spazio::v1 as pb;
 use crate::pb::spazio::v1::export_invoices_response::Part as Message;
-use crate::quota::DocumentKind;
 use crate::streams::{Cut, MAX_CHUNK, Outlet};
 
 /// A part that is asked for.
@@ -47,7 +46,7 @@ pub(super) struct Asked {
 
 /// Finds the part, or tells that it is no longer what it was when it was begun.
 pub(super) async fn find(api: &InvoicesApi, asked: &Asked) -> Result<Part, InvoiceError> {
-    let part = part::part(api.db.reader(), asked.account, asked.period, asked.known.start).await?;
+    let part = part(api.db.reader(), asked.account, asked.period, asked.known.start).await?;
     match &asked.known.fingerprint {
         Some(fingerprint) if *fingerprint != part.fingerprint() => Err(InvoiceError::PartChanged),
         _ => Ok(part),
@@ -58,30 +57,26 @@ pub(super) async fn find(api: &InvoicesApi, asked: &Asked) -> Result<Part, Invoi
 pub(super) async fn send(api: InvoicesApi, asked: Asked, part: Part, outlet: Outlet<pb::ExportInvoicesResponse>) -> Result<(), Cut> {
     let message = |part| pb::ExportInvoicesResponse { part: Some(part) };
     outlet.send(message(Message::Description(described(&api, &asked, &part)))).await?;
-    let mut pack = Pack::from_byte(asked.from_byte);
-    let mut index = index::line(&index::HEADING);
-    let mut damaged = Vec::new();
     let stored = part.stored_time();
-    for entry in entries::entries(part) {
-        let (added, packed) = add(&api, &asked, &entry, pack).await.map_err(Status::from)?;
-        pack = packed;
-        index.push_str(&entry.line(&added));
-        if matches!(added, Added::Damaged) {
-            damaged.push(entry.id().to_owned());
-        }
-        flow(&outlet, pack.take()).await?;
+    let mut packing = Packing::from_byte(api.archive, asked.account, asked.from_byte);
+    for entry in entries(part) {
+        packing = packing.add(entry, asked.deadline).await.map_err(stopped)?;
+        flow(&outlet, packing.take()).await?;
     }
-    let packed = blocking(move || {
-        pack.add("index.csv", stored, index.as_bytes())?;
-        pack.finish()
-    });
-    let packed = packed.await.map_err(Status::from)?;
+    let (packed, damaged) = packing.finish(stored).await.map_err(stopped)?;
     if asked.from_byte > packed.size {
         return Err(Cut::from(Status::from(InvoiceError::from(convert::beyond(asked.from_byte, packed.size)))));
     }
     flow(&outlet, packed.rest).await?;
+    let damaged = damaged.iter().map(|entry| entry.id().to_owned()).collect();
     let end = pb::ExportEnd { size_bytes: packed.size, sha256: packed.sha256, damaged };
     outlet.send(message(Message::End(end))).await
+}
+
+fn stopped(fault: Fault) -> Status {
+    // A draft was deleted meanwhile.
+    let error = if matches!(fault, Fault::Overtaken) { InvoiceError::PartChanged } else { fault.into() };
+    error.into()
 }
 
 fn described(api: &InvoicesApi, asked: &Asked, part: &Part) -> pb::ExportDescription {
@@ -96,33 +91,6 @@ fn described(api: &InvoicesApi, asked: &Asked, part: &Part) -> pb::ExportDescrip
         part_token: token(&this),
         next_part_token: next.unwrap_or_default(),
     }
-}
-
-/// Packs a document, or tells what is the matter with it: one that is damaged must not keep the others from their owner.
-async fn add(api: &InvoicesApi, asked: &Asked, entry: &Entry, mut pack: Pack) -> Result<(Added, Pack), InvoiceError> {
-    let kinds = [DocumentKind::Sent, DocumentKind::Received, DocumentKind::Receipt];
-    let (document, file) = match api.archive.original(asked.account, entry.document(), &kinds, asked.deadline).await {
-        Ok(Some(found)) => found,
-        // A draft was deleted meanwhile.
-        Ok(None) => return Err(InvoiceError::PartChanged),
-        Err(fault @ Fault::Damaged { .. }) => {
-            tracing::error!(document = %entry.id(), "left out of an export: {fault}");
-            return Ok((Added::Damaged, pack));
-        }
-        Err(fault) => return Err(fault.into()),
-    };
-    let (path, stored) = (entry.path().to_owned(), entry.stored());
-    let pack = blocking(move || {
-        pack.add(&path, stored, &file)?;
-        Ok(pack)
-    });
-    Ok((Added::Packed { sha256: HEXLOWER.encode(document.digest()) }, pack.await?))
-}
-
-/// Work that keeps a processor busy, away from the threads that serve calls.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> Result<T, Fault> {
-    let done = spawn_blocking(work).await.map_err(|ended| Fault::Broken(ended.to_string()))?;
-    done.map_err(|error| Fault::Broken(format!("a file could not be packed: {error}")))
 }
 
 async fn flow(outlet: &Outlet<pb::ExportInvoicesResponse>, packed: Vec<u8>) -> Result<(), Cut> {

@@ -39,7 +39,7 @@ pub(in crate::invoices) enum Start {
 }
 
 /// A part of an export.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(in crate::invoices) struct Part {
     /// Its invoices, each with its receipts.
     pub invoices: Vec<(Row, Vec<ReceiptRow>)>,

@@ -74,6 +74,14 @@ impl TestDatabase {
         rows[0].try_get_by_index(0).unwrap_or_else(|error| panic!("{sql}: {error}"))
     }
 
+    /// How SQL writes an id.
+    pub fn id(&self, id: uuid::Uuid) -> String {
+        match self.engine {
+            Engine::Sqlite => format!("x'{}'", id.simple()),
+            Engine::Postgres => format!("CAST('{id}' AS uuid)"),
+        }
+    }
+
     /// Throws everybody out and lets nobody in (PostgreSQL).
     pub async fn goes_away(&self) {
         let name = self.name();

@@ -25,7 +25,7 @@ pub use example::{Method, method, methods};
 pub use process::{Process, Site};
 pub use purchase::{accepted, by_card, charged};
 pub use refusal::{Refusal, refused, served};
-pub use values::{MIB, day, euro, instant, on, request_id, spazio};
+pub use values::{MIB, day, euro, instant, on, request_id, spazio, unpacked};
 
 pub use spazio::pb::spazio::v1 as pb;
 

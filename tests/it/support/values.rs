@@ -1,9 +1,11 @@
 //! Values in short words.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
 use chrono::{DateTime, Utc};
+use miniz_oxide::inflate::decompress_to_vec;
 use spazio::clock::{CalendarDay, Clock};
 use spazio::ids::Ids;
 use spazio::wire;
@@ -46,4 +48,19 @@ pub fn spazio(folder: &Path) -> Command {
 /// A new one.
 pub fn request_id() -> String {
     Ids::new(Clock::system()).next::<Uuid>().to_string()
+}
+
+/// The files in a ZIP by their paths.
+pub fn unpacked(zip: &[u8]) -> BTreeMap<String, Vec<u8>> {
+    let archive = rawzip::ZipArchive::from_slice(zip).expect("a ZIP");
+    let mut files = BTreeMap::new();
+    for entry in archive.entries() {
+        let entry = entry.expect("an entry");
+        let path = String::from_utf8(entry.file_path().as_bytes().to_vec()).expect("a path");
+        let found = archive.get_entry(entry.wayfinder()).expect("its bytes");
+        let content = decompress_to_vec(found.data()).expect("deflated bytes");
+        assert_eq!(rawzip::crc32(&content), entry.crc32(), "{path}");
+        files.insert(path, content);
+    }
+    files
 }

@@ -1,0 +1,78 @@
+//! `spazio archive retire` and `spazio archive tombstones`: the end of documents, and what is told of them afterwards.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::archive::{opened, stopped};
+use super::{Failure, Settings};
+use crate::app;
+use crate::clock::CalendarDay;
+use crate::config::{ConfigError, ConfigErrors, Retention};
+use crate::db::Trouble;
+use crate::ids::AccountId;
+use crate::invoices::retire::{Due, RetireError, Retirement, tombstones};
+use crate::terminal::counted;
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The folder for the exports, a folder in it for each account. They are the only copies afterwards: hand them out, and back them up.
+    #[arg(long, value_name = "FOLDER")]
+    export_to: PathBuf,
+    /// This account only.
+    #[arg(long, value_name = "acc_...")]
+    account: Option<AccountId>,
+    /// Only tell what would be removed.
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct TombstoneArguments {
+    /// This account only.
+    #[arg(long, value_name = "acc_...")]
+    account: Option<AccountId>,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+impl Arguments {
+    pub(super) async fn run(self) -> Result<(), Failure> {
+        let config = self.settings.load()?;
+        if config.archive.retention == Retention::Keep {
+            let why = "it is keep, so that nothing is ever removed; ten_years or ninety_days say what may be";
+            return Err(ConfigErrors(vec![ConfigError::unusable("archive.retention", why)]).into());
+        }
+        let (db, archive, config) = opened(config).await?;
+        let due = Due::on(CalendarDay::of(db.clock().now()), config.archive.retention);
+        let retirement = Retirement { db: db.clone(), archive, thresholds: app::thresholds(&config)?, due, folder: self.export_to };
+        let tell = |what: &str| println!("{what}");
+        let (retired, done) = if self.dry_run {
+            (retirement.dry_run(self.account, &tell).await, "would be retired")
+        } else {
+            (retirement.run(self.account, &tell).await, "retired")
+        };
+        let retired = retired.map_err(|error| match error {
+            RetireError::Fault(fault) => stopped(&db, fault),
+            file @ RetireError::File { .. } => {
+                Failure::Failed(format!("{file}; what it was to hold is where it was, run the command again"))
+            }
+        })?;
+        println!("{} ({} bytes) {done}", counted(retired.documents, "document"), retired.bytes);
+        match retired.left {
+            0 => Ok(()),
+            left => Err(Failure::Findings(format!("{} could not be retired; see spazio archive verify", counted(left, "document")))),
+        }
+    }
+}
+
+impl TombstoneArguments {
+    pub(super) async fn run(self) -> Result<(), Failure> {
+        let config = self.settings.load()?;
+        let db = app::open_as_it_is(&config, app::clock(&config)?).await?;
+        let told = tombstones(&db, self.account, &|line| print!("{line}")).await;
+        told.map_err(|error| Trouble::of(db.url(), &error).into())
+    }
+}

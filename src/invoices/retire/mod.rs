@@ -1,0 +1,184 @@
+//! The end of documents: those of deleted accounts whose time is over are exported to files, and then removed, each leaving a tombstone.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `due.rs` | which documents may go |
+//! | `export.rs` | the file they are handed out in: written, forced to the disk, read back |
+//! | `removal.rs` | the transaction that removes what such a file holds |
+//! | `tombstones.rs` | what is told of them afterwards |
+//!
+//! Only [`Exported`] can be removed, and only [`Retirement::export`] makes one. It may be cut anywhere and run again, also while serving.
+
+mod due;
+mod export;
+mod removal;
+mod tombstones;
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use sea_orm::DbErr;
+
+pub use self::due::{Batch, Due};
+pub use self::export::Exported;
+pub use self::removal::Removal;
+pub use self::tombstones::tombstones;
+use super::export::{Start, part};
+use crate::account::standing::standings_after;
+use crate::account::state::AccountState;
+use crate::archive::Archive;
+use crate::clock::CalendarDay;
+use crate::db::{Db, Fault};
+use crate::ids::AccountId;
+use crate::quota::level::Thresholds;
+use crate::space::Bytes;
+use crate::terminal::counted;
+
+/// Removes documents whose time is over.
+#[derive(Clone)]
+pub struct Retirement {
+    /// Where they are.
+    pub db: Db,
+    /// Their bytes.
+    pub archive: Archive,
+    /// By which the freed space is judged.
+    pub thresholds: Thresholds,
+    /// Which of them.
+    pub due: Due,
+    /// Where their exports are written.
+    pub folder: PathBuf,
+}
+
+impl fmt::Debug for Retirement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Retirement").field("due", &self.due).field("folder", &self.folder).finish_non_exhaustive()
+    }
+}
+
+/// What was retired.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Retired {
+    /// Documents that were exported and removed.
+    pub documents: u64,
+    /// The bytes of their originals.
+    pub bytes: u64,
+    /// Documents that were left where they are because they are damaged, or belong to an invoice of which something is.
+    pub left: u64,
+}
+
+impl Retired {
+    /// Documents of these sizes.
+    fn of(sizes: impl Iterator<Item = Bytes>) -> Self {
+        sizes.fold(Self::default(), |sum, size| Self { documents: sum.documents + 1, bytes: sum.bytes + size.get(), ..sum })
+    }
+
+    fn add(&mut self, more: Self) {
+        self.documents += more.documents;
+        self.bytes += more.bytes;
+        self.left += more.left;
+    }
+}
+
+/// Why it stopped. What was retired before is retired.
+#[derive(Debug, thiserror::Error)]
+pub enum RetireError {
+    /// The database or the object store.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+    /// The export's file.
+    #[error("{}: {error}", path.display())]
+    File {
+        /// Which one.
+        path: PathBuf,
+        /// What was the matter.
+        error: io::Error,
+    },
+}
+
+impl From<DbErr> for RetireError {
+    fn from(error: DbErr) -> Self {
+        Self::Fault(error.into())
+    }
+}
+
+/// Accounts looked at in one go.
+const PAGE: u32 = 500;
+
+impl Retirement {
+    /// Retires what is due of one deleted account, or of all. `tell` hears of each file and of what was left.
+    pub async fn run(&self, only: Option<AccountId>, tell: &(dyn Fn(&str) + Sync)) -> Result<Retired, RetireError> {
+        let mut retired = Retired::default();
+        for account in self.accounts(only).await? {
+            let mut start = Some(Start::Beginning);
+            while let Some((batch, next)) = self.batch(account, start).await? {
+                start = next;
+                let exported = self.export(batch).await?;
+                retired.left += exported.left();
+                if exported.left() > 0 {
+                    tell(&format!("{account}: {} left: damaged, or of an invoice of which something is damaged", exported.left()));
+                }
+                let file = exported.path();
+                let removal = self.remove(exported).await?;
+                let (Removal::Done(removed) | Removal::AccountReturned(removed)) = removal;
+                retired.add(removed);
+                let (documents, file) = (counted(removed.documents, "document"), file.display());
+                tell(&format!("{account}: {documents} ({} bytes) retired, in {file}", removed.bytes));
+                if let Removal::AccountReturned(_) = removal {
+                    tell(&format!("{account}: it is no longer deleted; its other documents stay"));
+                    break;
+                }
+            }
+        }
+        Ok(retired)
+    }
+
+    /// What [`Retirement::run`] would retire, damaged documents included. Changes nothing.
+    pub async fn dry_run(&self, only: Option<AccountId>, tell: &(dyn Fn(&str) + Sync)) -> Result<Retired, RetireError> {
+        let mut retired = Retired::default();
+        for account in self.accounts(only).await? {
+            let mut due = Retired::default();
+            let mut start = Some(Start::Beginning);
+            while let Some((batch, next)) = self.batch(account, start).await? {
+                start = next;
+                due.add(Retired::of(batch.sizes()));
+            }
+            if due.documents > 0 {
+                tell(&format!("{account}: {} ({} bytes) would be retired", counted(due.documents, "document"), due.bytes));
+            }
+            retired.add(due);
+        }
+        Ok(retired)
+    }
+
+    /// The first of an account's documents that are due, as many as one file holds.
+    pub async fn first(&self, account: AccountId) -> Result<Option<Batch>, RetireError> {
+        Ok(self.batch(account, Some(Start::Beginning)).await?.map(|(batch, _)| batch))
+    }
+
+    /// Deleted accounts that have documents.
+    async fn accounts(&self, only: Option<AccountId>) -> Result<Vec<AccountId>, RetireError> {
+        let today = CalendarDay::of(self.db.clock().now());
+        let (mut found, mut after) = (Vec::new(), None);
+        loop {
+            let page = standings_after(self.db.reader(), after, PAGE, today).await?;
+            let Some(last) = page.last() else { return Ok(found) };
+            after = Some(last.account);
+            let deleted = page.iter().filter(|standing| standing.state(today) == AccountState::Deleted && standing.used > Bytes::ZERO);
+            found.extend(deleted.map(|standing| standing.account).filter(|account| only.is_none_or(|only| only == *account)));
+        }
+    }
+
+    /// The next of an account's documents that are due, as many as one file holds, and where those behind them begin.
+    async fn batch(&self, account: AccountId, mut start: Option<Start>) -> Result<Option<(Batch, Option<Start>)>, RetireError> {
+        let Some(period) = self.due.period() else { return Ok(None) };
+        while let Some(from) = start {
+            let part = part(self.db.reader(), account, period, from).await?;
+            start = part.next;
+            if let Some(batch) = Batch::of(account, part, self.due) {
+                return Ok(Some((batch, start)));
+            }
+        }
+        Ok(None)
+    }
+}
