@@ -250,7 +250,7 @@ impl Archive {
     async fn opened(&self, document: &mut document::Model, deadline: Instant) -> Result<(Vec<u8>, Form), Fault> {
         let content = std::mem::take(&mut document.content);
         let document = &*document;
-        let damaged = |what: &str| Fault::Damaged { document: document.id, what: what.to_owned() };
+        let damaged = |what: &str| Fault::Damaged { document: document.reference(), what: what.to_owned() };
         let sealed = match document.place {
             Place::Database => content,
             Place::Object => {
@@ -259,7 +259,7 @@ impl Archive {
                 self.objects()?.get(&name, deadline).await?.ok_or_else(|| damaged("its object is not there"))?
             }
         };
-        let sealed_away = |what| Fault::Sealed { document: document.id, what };
+        let sealed_away = |what| Fault::Sealed { document: document.reference(), what };
         let opened = if document.size.get() <= SMALL {
             self.0.sealer.open(Identity { account: document.account_id, sha256: document.digest() }, &sealed)
         } else {
