@@ -123,9 +123,10 @@ impl File {
 /// The keys and the form that the configuration asks for, and the object store, if it names one.
 fn parts(settings: &config::Archive, meters: &crate::meters::Meters) -> Result<(Sealer, Option<Objects>), ConfigErrors> {
     let mut errors = Vec::new();
-    let unusable = |path: &std::path::Path, error| ConfigError::unusable("archive.keys_file", format_args!("{}: {error}", path.display()));
+    let unusable =
+        |path: &std::path::Path, error: KeysError| ConfigError::unusable("archive.keys_file", format_args!("{}: {error}", path.display()));
     let keys = match &settings.keys_file {
-        Some(path) => KeyRing::from_file(path).map_err(|error| errors.push(unusable(path, error))).ok(),
+        Some(path) => KeyRing::from_file(path).map_err(|wrong| errors.extend(wrong.into_iter().map(|error| unusable(path, error)))).ok(),
         None => Some(KeyRing::default()),
     };
     if let (Some(keys), Some(key)) = (&keys, &settings.key)
