@@ -11,7 +11,9 @@ use data_encoding::HEXLOWER_PERMISSIVE;
 use prost::Message;
 use ring::digest::SHA256_OUTPUT_LEN;
 use sea_orm::sea_query::{Expr, Func, SimpleExpr};
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, ExprTrait, QueryFilter, QuerySelect, Select};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, ExprTrait, FromQueryResult, QueryFilter, QuerySelect, Select,
+};
 
 use super::homes::{Candidate, Clue, homes};
 use super::kept::Kept;
@@ -185,31 +187,47 @@ async fn reconsider(
     Ok(moved)
 }
 
+/// What of a receipt tells whose it is: how much it says besides does not matter.
+#[derive(FromQueryResult)]
+struct Telling {
+    id: ReceiptId,
+    kind: Option<String>,
+    invoice_id: Option<InvoiceId>,
+    invoice_file_name: Option<String>,
+    invoice_sha256: Option<Vec<u8>>,
+    sdi_identifier: Option<String>,
+}
+
+impl Telling {
+    async fn all(connection: &impl ConnectionTrait, account: AccountId, some: SimpleExpr) -> Result<Vec<Self>, DbErr> {
+        use Column::{Id, InvoiceFileName, InvoiceId, InvoiceSha256, Kind, SdiIdentifier};
+        let rows = tenant::of::<receipt::Entity>(account).filter(some).select_only();
+        let rows = rows.columns([Id, Kind, InvoiceId, InvoiceFileName, InvoiceSha256, SdiIdentifier]);
+        rows.into_model().all(connection).await
+    }
+}
+
 /// Receipts that tell one of these names, or the identifier that one of those tells, or this one.
 async fn telling(
     connection: &impl ConnectionTrait,
     account: AccountId,
     names: Vec<String>,
     identifier: Option<&str>,
-) -> Result<Vec<ReceiptRow>, InvoiceError> {
-    let mut receipts = tenant::of::<receipt::Entity>(account).filter(speaks_of(names)).all(connection).await?;
+) -> Result<Vec<Telling>, DbErr> {
+    let mut receipts = Telling::all(connection, account, speaks_of(names)).await?;
     let identifiers = receipts.iter().filter_map(|receipt| receipt.sdi_identifier.as_deref()).chain(identifier);
     let identifiers: BTreeSet<_> = identifiers.map(str::to_owned).collect();
     let mut known: HashSet<_> = receipts.iter().map(|receipt| receipt.id).collect();
     for identifiers in identifiers.into_iter().collect::<Vec<_>>().chunks(AT_ONCE) {
         let told = Column::SdiIdentifier.is_in(identifiers.iter().map(String::as_str));
-        let more = tenant::of::<receipt::Entity>(account).filter(told).all(connection).await?;
+        let more = Telling::all(connection, account, told).await?;
         receipts.extend(more.into_iter().filter(|receipt| known.insert(receipt.id)));
     }
     Ok(receipts)
 }
 
 /// Where these receipts belong, in their order.
-async fn found_homes(
-    connection: &impl ConnectionTrait,
-    account: AccountId,
-    receipts: &[ReceiptRow],
-) -> Result<Vec<Option<InvoiceId>>, InvoiceError> {
+async fn found_homes(connection: &impl ConnectionTrait, account: AccountId, receipts: &[Telling]) -> Result<Vec<Option<InvoiceId>>, DbErr> {
     let names: BTreeSet<_> = receipts.iter().filter_map(|receipt| receipt.invoice_file_name.as_deref()).flat_map(spellings).collect();
     let applied: BTreeSet<_> = receipts.iter().filter_map(|receipt| receipt.invoice_id).collect();
     let (names, applied): (Vec<_>, Vec<_>) = (names.into_iter().collect(), applied.into_iter().collect());
@@ -224,10 +242,10 @@ async fn found_homes(
         sent.extend(rows.into_tuple::<InvoiceId>().all(connection).await?);
     }
     // What could not be read speaks of nothing.
-    let clue = |receipt: &ReceiptRow| {
+    let clue = |receipt: &Telling| {
         let applied = receipt.invoice_id.filter(|id| sent.contains(id));
         Some(Clue {
-            kind: kind(receipt)?,
+            kind: kind(receipt.kind.as_deref())?,
             file_name: receipt.invoice_file_name.clone(),
             sha256: receipt.invoice_sha256.clone(),
             sdi_identifier: receipt.sdi_identifier.clone(),
@@ -241,7 +259,7 @@ async fn found_homes(
 }
 
 /// Those of some invoices of which receipts may speak: drafts were not sent.
-async fn candidates_of(connection: &impl ConnectionTrait, some: Select<invoice::Entity>) -> Result<Vec<Candidate>, InvoiceError> {
+async fn candidates_of(connection: &impl ConnectionTrait, some: Select<invoice::Entity>) -> Result<Vec<Candidate>, DbErr> {
     use invoice::Column;
     let some = some.filter(Column::State.ne(InvoiceState::Draft)).select_only();
     let some = some.columns([Column::Id, Column::Direction, Column::FileName, Column::Sha256]);
@@ -265,13 +283,13 @@ async fn about(tx: &Tx, invoice: &Row) -> Result<Vec<ReceiptRow>, InvoiceError> 
 }
 
 /// Which message a stored receipt is; none of one that could not be read.
-fn kind(row: &ReceiptRow) -> Option<ReceiptKind> {
-    ReceiptKind::ALL.into_iter().find(|kind| row.kind.as_deref() == Some(kind.code()))
+fn kind(code: Option<&str>) -> Option<ReceiptKind> {
+    ReceiptKind::ALL.into_iter().find(|kind| code == Some(kind.code()))
 }
 
 /// What a stored receipt says; none of one that could not be read.
 fn said(row: &ReceiptRow) -> Option<Said> {
-    let kind = kind(row)?;
+    let kind = kind(row.kind.as_deref())?;
     let reasons = rejections(row.rejections.as_ref()).into_iter().map(|reason| (reason.code, reason.description));
     let sdi_identifier = row.sdi_identifier.clone().unwrap_or_default();
     let buyer_message_id = row.buyer_message_id.clone();

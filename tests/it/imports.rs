@@ -17,6 +17,7 @@ on_both_databases!(
     a_sent_invoice_keeps_the_state_that_it_had_elsewhere,
     what_was_sent_elsewhere_does_not_hide_behind_a_draft_of_the_same_bytes,
     what_came_before_bytes_that_are_no_file_is_stored,
+    a_rejection_that_comes_before_its_invoice_in_one_stream_releases_its_number,
     of_a_file_that_was_stored_before_its_other_name_and_state_are_told,
     a_caller_that_waits_for_each_result_gets_it,
     more_imports_at_once_than_there_is_memory_for_are_refused_until_one_ends,
@@ -161,6 +162,19 @@ async fn what_came_before_bytes_that_are_no_file_is_stored(app: &TestApp) {
     stored(&first.outcome.expect("an outcome"));
     let refusal = refused(results.message().await);
     assert_eq!((refusal.code, refusal.reason), (Code::ResourceExhausted, ErrorReason::RequestTooLarge));
+}
+
+async fn a_rejection_that_comes_before_its_invoice_in_one_stream_releases_its_number(app: &TestApp) {
+    let ann = app.customer("ann").one_gb().create().await;
+    let issued = ann.invoice();
+    let ns = receipt(ReceiptKind::Rejected, &issued.file_name, app.now()).expect("the generator's names are the SdI's");
+    let files = vec![
+        pb::ImportInvoicesRequest { kind: ImportKind::Receipt.into(), file_name: ns.file_name, file: ns.bytes, state: 0 },
+        pb::ImportInvoicesRequest { state: InvoiceState::Sent.into(), ..sent(&issued) },
+    ];
+    let outcomes = taken_in(&ann, files).await;
+    assert_eq!(ann.gets(&stored(&outcomes[1]).invoice_id).await.state(), InvoiceState::Rejected);
+    assert_eq!(app.database.number("SELECT COUNT(*) FROM issued WHERE released").await, 1);
 }
 
 async fn of_a_file_that_was_stored_before_its_other_name_and_state_are_told(app: &TestApp) {

@@ -128,6 +128,10 @@ async fn write(
                     quota::post(tx, *account, *thresholds, Charge { kind, changes: &changes }).await?;
                 }
             }
+            // Before any receipt is settled: one of this batch may release them.
+            for (kept, file) in kept.iter().zip(files) {
+                take_numbers(tx, *account, kept, file).await?;
+            }
             let mut taken_in = Vec::new();
             for (kept, file) in kept.into_iter().zip(files) {
                 taken_in.push(settle(tx, *account, kept, file).await?);
@@ -163,13 +167,22 @@ async fn keep(tx: &Tx, account: AccountId, file: &Ready) -> Result<Kept<Became>,
     })
 }
 
-/// What follows once the account's space row is held: numbers of what was sent elsewhere are taken, and receipts and invoices find each other.
+/// Takes the numbers of what was sent elsewhere, once the account's space row is held.
+async fn take_numbers(tx: &Tx, account: AccountId, kept: &Kept<Became>, file: &Ready) -> Result<(), InvoiceError> {
+    match (&kept.what, file) {
+        (Became::Sent(row), Ready::Sent(state, _, identities)) if kept.change.is_some() && *state != InvoiceState::Draft => {
+            issued::take_known(tx, account, row.id, identities, receipts::over(row)).await
+        }
+        (Became::Sent(_) | Became::Received(_) | Became::Receipt(_), _) => Ok(()),
+    }
+}
+
+/// Lets receipts and invoices find each other.
 async fn settle(tx: &Tx, account: AccountId, kept: Kept<Became>, file: &Ready) -> Result<pb::ImportedFile, InvoiceError> {
     let already_stored = kept.change.is_none();
     Ok(match (kept.what, file) {
-        (Became::Sent(row), Ready::Sent(state, new, identities)) => {
+        (Became::Sent(row), Ready::Sent(state, new, _)) => {
             if !already_stored && *state != InvoiceState::Draft {
-                issued::take_known(tx, account, row.id, identities, receipts::over(&row)).await?;
                 receipts::apply(tx, row.clone()).await?;
             }
             let imported = invoice(&row, &new.file_name, already_stored);
