@@ -4,12 +4,13 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use spazio::command::Cli;
+use spazio::terminal::complain;
 
 fn main() -> ExitCode {
     match Cli::parse().run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("spazio: {failure}");
+            complain(format_args!("spazio: {failure}\n"));
             failure.exit_code()
         }
     }

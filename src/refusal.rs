@@ -356,12 +356,12 @@ impl Refusal for Fault {
             Self::Sealed { document, .. } => {
                 let message =
                     "the stored file cannot be opened by this server as it is configured; nothing is lost, the operators are alarmed";
-                let refused = Refused::new(ErrorReason::DocumentSealed, message).with("document", &document.simple());
+                let refused = Refused::new(ErrorReason::DocumentSealed, message).with("document", &document.id.simple());
                 logged(refused, self).retry_after(Duration::from_mins(1))
             }
             Self::Damaged { document, .. } => {
                 let message = "the stored file is not there any more as it was stored; the operators are alarmed";
-                logged(Refused::new(ErrorReason::DocumentDamaged, message), self).with("document", &document.simple())
+                logged(Refused::new(ErrorReason::DocumentDamaged, message), self).with("document", &document.id.simple())
             }
         }
     }

@@ -1,9 +1,10 @@
-//! A process and whoever runs it: being told to end, whether colours are welcome, how numbers of things are said.
+//! A process and whoever runs it: being told to end, telling them something, whether colours are welcome, how numbers of things are said.
 
 use std::env;
 use std::ffi::OsStr;
 use std::fmt::Display;
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write as _};
+use std::sync::{Mutex, PoisonError};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -27,6 +28,38 @@ impl EndSignals {
             _ = self.interrupt.recv() => "Ctrl-C",
         }
     }
+}
+
+/// Standard output, as commands tell things on it. Nothing that happens to it stops a command: its work and its exit code stay what they are.
+#[derive(Debug, Default)]
+pub struct Output(Mutex<Option<io::Error>>);
+
+impl Output {
+    /// Tells something that ends its own lines. After a failure nothing more is told.
+    pub fn tell(&self, text: impl Display) {
+        let mut failed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if failed.is_none() {
+            *failed = io::stdout().lock().write_all(text.to_string().as_bytes()).err();
+        }
+    }
+
+    /// Tells a line.
+    pub fn line(&self, text: impl Display) {
+        self.tell(format_args!("{text}\n"));
+    }
+
+    /// What kept something from being told. That a reader went away is nothing: it had read what it wanted.
+    pub fn end(self) -> io::Result<()> {
+        match self.0.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            Some(failed) if failed.kind() != io::ErrorKind::BrokenPipe => Err(failed),
+            Some(_) | None => Ok(()),
+        }
+    }
+}
+
+/// Tells something on standard error. Where nobody can be told, nobody is.
+pub fn complain(text: impl Display) {
+    let _ = io::stderr().lock().write_all(text.to_string().as_bytes());
 }
 
 /// Whether to write colours to a stream: to a terminal only, and never when `NO_COLOR` is set to anything (no-color.org).

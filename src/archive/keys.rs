@@ -1,6 +1,7 @@
 //! The keys that documents are encrypted with: several, each with an id, so that they can be changed while old documents rest.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt;
 use std::fs;
 use std::path::Path;
@@ -77,28 +78,30 @@ const SALT: &[u8] = b"spazio documents 1";
 
 impl KeyRing {
     /// Reads a file with one key a line; empty lines and lines that begin with # are passed over.
-    pub fn from_file(path: &Path) -> Result<Self, KeysError> {
-        Self::parse(&Zeroizing::new(fs::read_to_string(path)?))
+    ///
+    /// # Errors
+    /// Every line that is wrong, in their order.
+    pub fn from_file(path: &Path) -> Result<Self, Vec<KeysError>> {
+        let text = fs::read_to_string(path).map_err(|error| vec![error.into()])?;
+        Self::parse(&Zeroizing::new(text))
     }
 
-    fn parse(text: &str) -> Result<Self, KeysError> {
+    fn parse(text: &str) -> Result<Self, Vec<KeysError>> {
         let salt = Salt::new(HKDF_SHA256, SALT);
-        let mut keys = BTreeMap::new();
+        let (mut keys, mut wrong) = (BTreeMap::new(), Vec::new());
         for (line, number) in text.lines().map(str::trim).zip(1..) {
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
-            let (id, key) = line.split_once(char::is_whitespace).ok_or(KeysError::Line(number))?;
-            let id: KeyId = id.parse().map_err(|_| KeysError::Line(number))?;
-            let key = Zeroizing::new(BASE64.decode(key.trim().as_bytes()).map_err(|_| KeysError::Line(number))?);
-            if key.len() != AES_256_GCM.key_len() {
-                return Err(KeysError::Line(number));
-            }
-            if keys.insert(id, salt.extract(&key)).is_some() {
-                return Err(KeysError::Twice(number));
+            match entry(line) {
+                Some((id, key)) => match keys.entry(id) {
+                    Entry::Vacant(vacant) => drop(vacant.insert(salt.extract(&key))),
+                    Entry::Occupied(_) => wrong.push(KeysError::Twice(number)),
+                },
+                None => wrong.push(KeysError::Line(number)),
             }
         }
-        Ok(Self(keys))
+        if wrong.is_empty() { Ok(Self(keys)) } else { Err(wrong) }
     }
 
     /// Whether it holds this key.
@@ -112,6 +115,13 @@ impl KeyRing {
         let key = self.0.get(id)?.expand(&[account.0.as_bytes()], &AES_256_GCM).ok().map(UnboundKey::from)?;
         Some(LessSafeKey::new(key))
     }
+}
+
+/// The id and the key of a line.
+fn entry(line: &str) -> Option<(KeyId, Zeroizing<Vec<u8>>)> {
+    let (id, key) = line.split_once(char::is_whitespace)?;
+    let key = Zeroizing::new(BASE64.decode(key.trim().as_bytes()).ok()?);
+    (key.len() == AES_256_GCM.key_len()).then_some((id.parse().ok()?, key))
 }
 
 #[cfg(test)]
@@ -128,11 +138,15 @@ mod tests {
 
     #[test]
     fn what_is_no_key_is_told_by_its_line_and_without_its_text() {
-        let told = |text: String| KeyRing::parse(&text).unwrap_err().to_string();
+        let all = |text: String| KeyRing::parse(&text).unwrap_err().iter().map(ToString::to_string).collect::<Vec<_>>();
+        let told = |text: String| all(text).join("; ");
         for wrong in ["key".to_owned(), format!("Key {KEY}"), "key c2hvcnQ=".to_owned(), "key secret!".to_owned()] {
             let told = told(format!("\n{wrong}\n"));
             assert!(told.starts_with("line 2: must be an id") && !told.contains("secret"), "{told}");
         }
         assert!(told(format!("a {KEY}\na {KEY}")).starts_with("line 2: the id is there before"));
+        let several = all(format!("a\na {KEY}\nb short\n\na {KEY}"));
+        let lines: Vec<_> = several.iter().map(|told| &told[..6]).collect();
+        assert_eq!(lines, ["line 1", "line 3", "line 5"], "all at once: {several:?}");
     }
 }

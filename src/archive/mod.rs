@@ -123,9 +123,10 @@ impl File {
 /// The keys and the form that the configuration asks for, and the object store, if it names one.
 fn parts(settings: &config::Archive, meters: &crate::meters::Meters) -> Result<(Sealer, Option<Objects>), ConfigErrors> {
     let mut errors = Vec::new();
-    let unusable = |path: &std::path::Path, error| ConfigError::unusable("archive.keys_file", format_args!("{}: {error}", path.display()));
+    let unusable =
+        |path: &std::path::Path, error: KeysError| ConfigError::unusable("archive.keys_file", format_args!("{}: {error}", path.display()));
     let keys = match &settings.keys_file {
-        Some(path) => KeyRing::from_file(path).map_err(|error| errors.push(unusable(path, error))).ok(),
+        Some(path) => KeyRing::from_file(path).map_err(|wrong| errors.extend(wrong.into_iter().map(|error| unusable(path, error)))).ok(),
         None => Some(KeyRing::default()),
     };
     if let (Some(keys), Some(key)) = (&keys, &settings.key)
@@ -250,7 +251,7 @@ impl Archive {
     async fn opened(&self, document: &mut document::Model, deadline: Instant) -> Result<(Vec<u8>, Form), Fault> {
         let content = std::mem::take(&mut document.content);
         let document = &*document;
-        let damaged = |what: &str| Fault::Damaged { document: document.id, what: what.to_owned() };
+        let damaged = |what: &str| Fault::Damaged { document: document.reference(), what: what.to_owned() };
         let sealed = match document.place {
             Place::Database => content,
             Place::Object => {
@@ -259,7 +260,7 @@ impl Archive {
                 self.objects()?.get(&name, deadline).await?.ok_or_else(|| damaged("its object is not there"))?
             }
         };
-        let sealed_away = |what| Fault::Sealed { document: document.id, what };
+        let sealed_away = |what| Fault::Sealed { document: document.reference(), what };
         let opened = if document.size.get() <= SMALL {
             self.0.sealer.open(Identity { account: document.account_id, sha256: document.digest() }, &sealed)
         } else {

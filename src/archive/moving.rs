@@ -96,10 +96,10 @@ impl Archive {
             Ok(opened) => opened,
             Err(fault @ Fault::Damaged { .. }) if self.is_as_read(&row).await? => {
                 self.alarm(&fault);
-                return Ok(Fate::Failed(fault.to_string()));
+                return Ok(Fate::Failed(format!("{fault} ({})", row.file_name)));
             }
             Err(Fault::Damaged { .. }) => return Ok(Fate::Overtaken),
-            Err(fault @ Fault::Sealed { .. }) => return Ok(Fate::Failed(fault.to_string())),
+            Err(fault @ Fault::Sealed { .. }) => return Ok(Fate::Failed(format!("{fault} ({})", row.file_name))),
             Err(fault) => return Err(fault),
         };
         let sealing = self.0.sealer.form().to_string();

@@ -85,11 +85,11 @@ impl Archive {
                 Ok(_) => return Ok(Finding::None),
                 Err(fault @ Fault::Damaged { .. }) if self.is_as_read(&row).await? => {
                     self.alarm(&fault);
-                    return Ok(Finding::Damaged(format!("{}, {}: {fault}", row.account_id, row.file_name)));
+                    return Ok(Finding::Damaged(format!("{fault} ({})", row.file_name)));
                 }
                 // It was changed or moved between the two reads.
                 Err(Fault::Damaged { .. }) => {}
-                Err(fault @ Fault::Sealed { .. }) => return Ok(Finding::Sealed(format!("{}, {}: {fault}", row.account_id, row.file_name))),
+                Err(fault @ Fault::Sealed { .. }) => return Ok(Finding::Sealed(format!("{fault} ({})", row.file_name))),
                 Err(fault) => return Err(fault),
             }
         }

@@ -6,12 +6,12 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use clap::{Args, Subcommand};
 
-use super::{Failure, Settings, retire};
+use super::{Failure, Settings, ended, retire};
 use crate::app;
-use crate::archive::{Archive, Cleaning};
+use crate::archive::{Archive, Cleaning, Moved, Verified};
 use crate::config::Config;
 use crate::db::{Db, Fault, Trouble};
-use crate::terminal::counted;
+use crate::terminal::{Output, complain, counted};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -86,38 +86,43 @@ pub(super) fn stopped(db: &Db, fault: Fault) -> Failure {
 /// Progress, for whoever watches.
 fn progress(text: &str) {
     if stderr().is_terminal() {
-        eprintln!("{text}");
+        complain(format_args!("{text}\n"));
     }
 }
 
 async fn moved(settings: &Settings) -> Result<(), Failure> {
     let (db, archive, _) = opened(settings.load()?).await?;
-    let moved = archive.move_all(&|what, so_far| match what {
+    let out = Output::default();
+    let tell = |what: &str, so_far: &Moved| match what {
         "" => progress(&format!("{} moved", counted(so_far.moved, "document"))),
-        what => println!("{what}"),
-    });
-    let moved = moved.await.map_err(|fault| stopped(&db, fault))?;
+        what => out.line(what),
+    };
+    let moved = archive.move_all(&tell).await.map_err(|fault| stopped(&db, fault))?;
     let (documents, bytes) = (counted(moved.moved, "document"), moved.bytes);
-    println!("{documents} moved ({bytes} bytes), {} changed meanwhile, {} not movable", moved.overtaken, moved.failed);
-    if moved.failed > 0 {
-        return Err(Failure::Findings(format!("{} could not be moved", counted(moved.failed, "document"))));
-    }
-    Ok(())
+    out.line(format_args!("{documents} moved ({bytes} bytes), {} changed meanwhile, {} not movable", moved.overtaken, moved.failed));
+    let all = match moved.failed {
+        0 => Ok(()),
+        failed => Err(Failure::Findings(format!("{} could not be moved", counted(failed, "document")))),
+    };
+    ended(out, all)
 }
 
 async fn verified(settings: &Settings) -> Result<(), Failure> {
     let (db, archive, _) = opened(settings.load()?).await?;
-    let verified = archive.verify(&|what, so_far| match what {
+    let out = Output::default();
+    let tell = |what: &str, so_far: &Verified| match what {
         "" => progress(&format!("{} and {} looked at", counted(so_far.documents, "document"), counted(so_far.objects, "object"))),
-        what => println!("{what}"),
-    });
-    let verified = verified.await.map_err(|fault| stopped(&db, fault))?;
+        what => out.line(what),
+    };
+    let verified = archive.verify(&tell).await.map_err(|fault| stopped(&db, fault))?;
     let (documents, objects) = (counted(verified.documents, "document"), counted(verified.objects, "object"));
-    println!("{documents}, {objects}: {} damaged, {} sealed, {} orphaned", verified.damaged, verified.sealed, verified.orphaned);
-    match verified.findings() {
+    let Verified { damaged, sealed, orphaned, .. } = verified;
+    out.line(format_args!("{documents}, {objects}: {damaged} damaged, {sealed} sealed, {orphaned} orphaned"));
+    let sound = match verified.findings() {
         0 => Ok(()),
         findings => Err(Failure::Findings(format!("the archive has {}", counted(findings, "finding")))),
-    }
+    };
+    ended(out, sound)
 }
 
 async fn cleaned(arguments: &CleanArguments) -> Result<(), Failure> {
@@ -125,8 +130,10 @@ async fn cleaned(arguments: &CleanArguments) -> Result<(), Failure> {
     let older_than = TimeDelta::from_std(config.archive.clean_after).unwrap_or(TimeDelta::MAX);
     let older_than = arguments.older_than.map_or(older_than, TimeDelta::hours);
     let how = Cleaning { older_than, dry_run: arguments.dry_run };
-    let cleaned = archive.clean(how, &|what| println!("{what}")).await.map_err(|fault| stopped(&db, fault))?;
+    let out = Output::default();
+    let cleaned = archive.clean(how, &|what| out.line(what)).await.map_err(|fault| stopped(&db, fault))?;
     let deleted = if arguments.dry_run { "would be deleted" } else { "deleted" };
-    println!("{} {deleted}, {} kept, {} left alone", counted(cleaned.deleted, "object"), cleaned.kept, cleaned.unexplained);
-    Ok(())
+    let objects = counted(cleaned.deleted, "object");
+    out.line(format_args!("{objects} {deleted}, {} kept, {} left alone", cleaned.kept, cleaned.unexplained));
+    ended(out, Ok(()))
 }

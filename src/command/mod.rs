@@ -20,7 +20,7 @@ use crate::config::{self, Config, ConfigErrors, Sources};
 use crate::db::Trouble;
 use crate::demo;
 use crate::ids::AccountId;
-use crate::terminal::counted;
+use crate::terminal::{Output, counted};
 
 /// Spazio archives Italian e-invoices and sells the space they need by the gigabyte.
 ///
@@ -217,24 +217,31 @@ impl Cli {
     }
 }
 
+/// How a command ended that has told all it had to tell. What it found weighs more than that it could not be told.
+fn ended(out: Output, result: Result<(), Failure>) -> Result<(), Failure> {
+    result.and_then(|()| out.end().map_err(|error| Failure::Failed(format!("what there is to tell cannot be written: {error}"))))
+}
+
 async fn migrate(mut config: Config) -> Result<(), Failure> {
     // A migration may take its time, and waits for another one that is under way.
     config.database.statement_timeout = std::time::Duration::ZERO;
     config.database.lock_timeout = std::time::Duration::ZERO;
     config.database.max_connections = config.database.max_connections.max(2);
     let (db, applied) = app::open_up_to_date(&config, app::clock(&config)?).await?;
+    let out = Output::default();
     match applied {
-        0 => println!("{} was up to date already", db.url()),
-        applied => println!("{} applied: {} is up to date", counted(applied, "migration"), db.url()),
+        0 => out.line(format_args!("{} was up to date already", db.url())),
+        applied => out.line(format_args!("{} applied: {} is up to date", counted(applied, "migration"), db.url())),
     }
-    Ok(())
+    ended(out, Ok(()))
 }
 
 fn check_config(settings: &Settings) -> Result<(), Failure> {
     let (config, explained) = Config::load_explained(&settings.sources())?;
     app::look_at_files(&config)?;
-    print!("{}", config::effective_listing(&explained));
-    Ok(())
+    let out = Output::default();
+    out.tell(config::effective_listing(&explained));
+    ended(out, Ok(()))
 }
 
 async fn audit(config: Config) -> Result<(), Failure> {
@@ -242,17 +249,19 @@ async fn audit(config: Config) -> Result<(), Failure> {
     let report = audit::audit(&db).await.map_err(|error| Trouble::of(db.url(), &error))?;
     let audit::Report { accounts, documents, bytes, services, orders, .. } = report;
     let (accounts, documents) = (counted(accounts, "account"), counted(documents, "document"));
-    println!("{accounts}, {documents}, {bytes} bytes, {}, {}", counted(services, "service"), counted(orders, "order"));
+    let out = Output::default();
+    out.line(format_args!("{accounts}, {documents}, {bytes} bytes, {}, {}", counted(services, "service"), counted(orders, "order")));
     for difference in &report.differences {
-        println!("{difference}");
+        out.line(difference);
     }
-    match report.differences.len() {
+    let agree = match report.differences.len() {
         0 => {
-            println!("usage, ledger and documents agree; services, orders and payments agree");
+            out.line("usage, ledger and documents agree; services, orders and payments agree");
             Ok(())
         }
         count => Err(Failure::Differences(count)),
-    }
+    };
+    ended(out, agree)
 }
 
 impl TokenArguments {

@@ -6,9 +6,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Failure, validate};
+use super::{Failure, ended, validate};
 use crate::clock::{CalendarDay, Clock};
 use crate::fatturapa::{Document, Judgement, page, summary};
+use crate::terminal::Output;
 
 /// What `spazio render` takes.
 #[derive(Debug, Args)]
@@ -37,7 +38,8 @@ pub(super) fn render(arguments: &Arguments) -> Result<(), Failure> {
     let failed =
         |error: std::io::Error| Failure::Failed(format!("cannot write {}: {error}; choose another place with --output", output.display()));
     fs::write(&output, page(&tree, &judged.findings)).map_err(failed)?;
-    println!("{}", summary(&tree));
-    println!("{}", output.display());
-    Ok(())
+    let out = Output::default();
+    out.line(summary(&tree));
+    out.line(output.display());
+    ended(out, Ok(()))
 }

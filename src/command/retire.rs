@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::archive::{opened, stopped};
-use super::{Failure, Settings};
+use super::{Failure, Settings, ended};
 use crate::app;
 use crate::clock::CalendarDay;
 use crate::config::{ConfigError, ConfigErrors, Retention};
 use crate::db::Trouble;
 use crate::ids::AccountId;
 use crate::invoices::retire::{Due, RetireError, Retirement, tombstones};
-use crate::terminal::counted;
+use crate::terminal::{Output, counted};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -48,7 +48,8 @@ impl Arguments {
         let (db, archive, config) = opened(config).await?;
         let due = Due::on(CalendarDay::of(db.clock().now()), config.archive.retention);
         let retirement = Retirement { db: db.clone(), archive, thresholds: app::thresholds(&config)?, due, folder: self.export_to };
-        let tell = |what: &str| println!("{what}");
+        let out = Output::default();
+        let tell = |what: &str| out.line(what);
         let (retired, done) = if self.dry_run {
             (retirement.dry_run(self.account, &tell).await, "would be retired")
         } else {
@@ -60,11 +61,12 @@ impl Arguments {
                 Failure::Failed(format!("{file}; what it was to hold is where it was, run the command again"))
             }
         })?;
-        println!("{} ({} bytes) {done}", counted(retired.documents, "document"), retired.bytes);
-        match retired.left {
+        out.line(format_args!("{} ({} bytes) {done}", counted(retired.documents, "document"), retired.bytes));
+        let all = match retired.left {
             0 => Ok(()),
             left => Err(Failure::Findings(format!("{} could not be retired; see spazio archive verify", counted(left, "document")))),
-        }
+        };
+        ended(out, all)
     }
 }
 
@@ -72,7 +74,8 @@ impl TombstoneArguments {
     pub(super) async fn run(self) -> Result<(), Failure> {
         let config = self.settings.load()?;
         let db = app::open_as_it_is(&config, app::clock(&config)?).await?;
-        let told = tombstones(&db, self.account, &|line| print!("{line}")).await;
-        told.map_err(|error| Trouble::of(db.url(), &error).into())
+        let out = Output::default();
+        let told = tombstones(&db, self.account, &|line| out.tell(line)).await;
+        ended(out, told.map_err(|error| Trouble::of(db.url(), &error).into()))
     }
 }

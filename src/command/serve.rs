@@ -5,7 +5,7 @@ use tracing_subscriber::EnvFilter;
 use super::Failure;
 use crate::app::{self, Ended};
 use crate::config::{Config, Log, LogFormat};
-use crate::terminal::{EndSignals, in_colour};
+use crate::terminal::{EndSignals, Output, in_colour};
 
 pub(super) async fn serve(config: Config) -> Result<(), Failure> {
     log(&config.log);
@@ -52,7 +52,7 @@ impl Teller {
     /// `log.filter` keeps out of the log.
     fn tell(&self, text: &str) {
         match self.0 {
-            LogFormat::Text => println!("{text}"),
+            LogFormat::Text => Output::default().line(text),
             LogFormat::Json => tracing::subscriber::with_default(
                 tracing_subscriber::fmt().json().with_max_level(tracing::Level::INFO).with_writer(std::io::stdout).finish(),
                 || tracing::info!("{text}"),

@@ -1,9 +1,10 @@
 //! `spazio token`: a token signed with the development key.
 
-use super::{Failure, RoleArgument, TokenArguments};
+use super::{Failure, RoleArgument, TokenArguments, ended};
 use crate::app;
 use crate::call::ActsAs;
 use crate::edge::token::DevelopmentKey;
+use crate::terminal::Output;
 
 pub(super) fn print(arguments: &TokenArguments) -> Result<(), Failure> {
     let config = arguments.settings.load()?;
@@ -24,6 +25,7 @@ pub(super) fn print(arguments: &TokenArguments) -> Result<(), Failure> {
     let key = DevelopmentKey::load_or_create(&config.data.folder).map_err(|error| Failure::Failed(error.to_string()))?;
     let now = app::clock(&config)?.now();
     let identity = &config.identity;
-    println!("{}", key.mint(acts_as, &arguments.subject, now, arguments.lifetime(), &identity.issuer, &identity.audience));
-    Ok(())
+    let out = Output::default();
+    out.line(key.mint(acts_as, &arguments.subject, now, arguments.lifetime(), &identity.issuer, &identity.audience));
+    ended(out, Ok(()))
 }

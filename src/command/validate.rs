@@ -1,7 +1,7 @@
 //! `spazio validate`: files judged as the SdI would, without a server.
 
 use std::fs;
-use std::io::{self, IsTerminal as _, Write};
+use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
@@ -10,10 +10,10 @@ use std::thread;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use super::Failure;
+use super::{Failure, ended};
 use crate::clock::{CalendarDay, Clock};
 use crate::fatturapa::{Finding, Judgement, MAX_FILE_BYTES, Severity};
-use crate::terminal::in_colour;
+use crate::terminal::{Output, complain, in_colour};
 
 /// What `spazio validate` takes.
 #[derive(Debug, Args)]
@@ -70,13 +70,11 @@ pub(super) fn validate(arguments: &Arguments) -> Result<(), Failure> {
             while let Some(file) = files.get(told)
                 && let Some(judged) = waiting.remove(file)
             {
-                report.tell(file, &judged)?;
+                report.tell(file, &judged);
                 told += 1;
             }
         }
-        Ok(())
-    })
-    .map_err(|error: io::Error| Failure::Failed(format!("the report cannot be written: {error}")))?;
+    });
     report.end()
 }
 
@@ -125,6 +123,7 @@ pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
 /// What is told, and the counts of it.
 struct Report {
     format: Format,
+    out: Output,
     colour: bool,
     /// Whether somebody watches who would like to know how far it is.
     watched: bool,
@@ -137,10 +136,10 @@ struct Report {
 impl Report {
     fn new(format: Format, files: usize) -> Self {
         let watched = io::stderr().is_terminal() && !io::stdout().is_terminal() && files > PROGRESS_EVERY;
-        Self { format, colour: in_colour(&io::stdout()), watched, files, done: 0, with_findings: 0, unreadable: 0 }
+        Self { format, out: Output::default(), colour: in_colour(&io::stdout()), watched, files, done: 0, with_findings: 0, unreadable: 0 }
     }
 
-    fn tell(&mut self, file: &Path, judged: &io::Result<Judgement>) -> io::Result<()> {
+    fn tell(&mut self, file: &Path, judged: &io::Result<Judgement>) {
         match judged {
             Ok(judged) if judged.unreadable.is_some() => self.unreadable += 1,
             Ok(judged) if judged.findings.is_empty() => {}
@@ -148,21 +147,20 @@ impl Report {
             Err(_) => self.unreadable += 1,
         }
         match self.format {
-            Format::Text => self.text(&mut io::stdout().lock(), file, judged)?,
-            Format::Json => writeln!(io::stdout().lock(), "{}", json(file, judged))?,
+            Format::Text => self.text(file, judged),
+            Format::Json => self.out.line(json(file, judged)),
         }
         self.done += 1;
         if self.watched && self.done.is_multiple_of(PROGRESS_EVERY) {
-            eprint!("\r{} of {} files", self.done, self.files);
+            complain(format_args!("\r{} of {} files", self.done, self.files));
         }
-        Ok(())
     }
 
-    fn text(&self, out: &mut impl Write, file: &Path, judged: &io::Result<Judgement>) -> io::Result<()> {
+    fn text(&self, file: &Path, judged: &io::Result<Judgement>) {
         let file = file.display();
         let judged = match judged {
             Ok(judged) => judged,
-            Err(error) => return writeln!(out, "{} {file}: {error}", self.painted("1;31", "unreadable")),
+            Err(error) => return self.out.line(format_args!("{} {file}: {error}", self.painted("1;31", "unreadable"))),
         };
         let refused = judged.findings.iter().any(|finding| finding.severity == Severity::Refused);
         let word = match (&judged.unreadable, refused) {
@@ -171,7 +169,7 @@ impl Report {
             (None, false) => self.painted("1;32", "good"),
         };
         let signed = if judged.signatures.is_empty() { "" } else { ", signed" };
-        writeln!(out, "{word} {file} ({}{signed})", judged.kind)?;
+        self.out.line(format_args!("{word} {file} ({}{signed})", judged.kind));
         for finding in &judged.findings {
             let Finding { code, severity, path, at, message } = finding;
             let colour = match severity {
@@ -179,9 +177,9 @@ impl Report {
                 Severity::Advice => "33",
             };
             let place = if path.is_empty() { String::new() } else { format!("{path} ") };
-            writeln!(out, "  {}:{} {} {place}{}", at.line, at.column, self.painted(colour, code), message.english)?;
+            let code = self.painted(colour, code);
+            self.out.line(format_args!("  {}:{} {code} {place}{}", at.line, at.column, message.english));
         }
-        Ok(())
     }
 
     fn painted(&self, colour: &str, word: &str) -> String {
@@ -191,17 +189,18 @@ impl Report {
     /// The exit code: 0 all good, 1 findings, 2 something that cannot be read.
     fn end(self) -> Result<(), Failure> {
         if self.watched {
-            eprintln!("\r{} of {} files", self.done, self.files);
+            complain(format_args!("\r{} of {} files\n", self.done, self.files));
         }
-        let Self { files, with_findings, unreadable, .. } = self;
+        let Self { out, files, with_findings, unreadable, .. } = self;
         let told = format!("{files} files: {with_findings} with findings, {unreadable} that cannot be read");
-        if unreadable > 0 {
+        let judged = if unreadable > 0 {
             Err(Failure::Unreadable(told))
         } else if with_findings > 0 {
             Err(Failure::Failed(told))
         } else {
             Ok(())
-        }
+        };
+        ended(out, judged)
     }
 }
 

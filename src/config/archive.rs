@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::form::{http_url, parsed, path, prefix, seconds, secret, text, whole, word};
+use super::form::{bucket, http_url, parsed, path, prefix, seconds, secret, text, whole, word};
 use super::reader::{Reader, Section};
 use crate::archive::KeyId;
 use crate::words::words;
@@ -126,7 +126,7 @@ impl S3 {
             "s3_bucket",
             "spazio-documents",
             "the bucket; needed while documents are in it, wherever new ones are put",
-            &text(255),
+            &bucket(),
         );
         let endpoint = s.optional("s3_endpoint", "https://s3.provider.example", "the object store; without it Amazon's", &http_url());
         let region = s.value("s3_region", "eu-south-1", "the region that requests are signed for", &text(64));

@@ -101,12 +101,28 @@ pub(super) fn prefix() -> Form<String> {
     })
 }
 
-/// The URL of a server that speaks HTTP.
+/// The URL of a server that speaks HTTP. The parser of URLs puts right what browsers do, such as blanks and missing slashes: whoever uses
+/// the text later does not.
 pub(super) fn http_url() -> Form<String> {
     Form::new("https://HOST:PORT; plain http:// is for a network that nobody listens to", |text| {
+        let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"))?;
+        let begins_with_host = rest.starts_with(|first: char| first.is_alphanumeric() || first == '[');
+        let signs = text.chars().all(|sign| !sign.is_control() && !sign.is_whitespace() && !"@\\".contains(sign));
         let url = reqwest::Url::parse(text).ok()?;
-        let fits = matches!(url.scheme(), "http" | "https") && url.has_host() && url.username().is_empty() && url.query().is_none();
+        let fits =
+            begins_with_host && signs && url.has_host() && url.port() != Some(0) && url.query().is_none() && url.fragment().is_none();
         fits.then(|| text.trim_end_matches('/').to_owned())
+    })
+}
+
+/// The name of a bucket, as object stores that speak S3 allow it.
+pub(super) fn bucket() -> Form<String> {
+    let allowed = "3 to 63 lower-case letters, digits, hyphens and single dots, a letter or digit first and last";
+    Form::new(allowed, |text| {
+        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+        let ends = text.bytes().next().is_some_and(plain) && text.bytes().last().is_some_and(plain);
+        let fits = (3..=63).contains(&text.len()) && text.bytes().all(|byte| plain(byte) || b".-".contains(&byte));
+        (fits && ends && !text.contains("..")).then(|| text.to_owned())
     })
 }
 

@@ -317,3 +317,41 @@ fn a_test_gets_a_free_port_and_its_own_folder() {
     assert_eq!(config.server.listen.port(), 0);
     assert!(matches!(config.mail.delivery, Delivery::Files(mail) if mail == folder.path().join("mail")));
 }
+
+#[test]
+fn a_bucket_and_an_endpoint_that_cannot_be_are_refused() {
+    let told = |assignment: String| errors(&flags(&[&assignment, "archive.store=s3"]));
+    let long = "a".repeat(63);
+    for bucket in ["documents", "a.b-9", "123", &long] {
+        assert!(Config::load(&flags(&[&format!("archive.s3_bucket={bucket}")])).is_ok(), "{bucket}");
+    }
+    let too_long = "a".repeat(64);
+    for bucket in ["ab", "Documents", "my_bucket", "-documents", "documents.", "a..b", "documenti\u{e0}", "a/b", &too_long] {
+        let told = told(format!("archive.s3_bucket={bucket}"));
+        assert!(told[0].contains("3 to 63 lower-case letters"), "{bucket}: {told:?}");
+    }
+    for endpoint in ["https://s3.example", "http://127.0.0.1:9000", "https://[::1]:9000/", "https://s3.example/path"] {
+        let set = format!("archive.s3_endpoint={endpoint}");
+        assert!(Config::load(&flags(&["archive.s3_bucket=documents", &set])).is_ok(), "{endpoint}");
+    }
+    let wrong = [
+        "s3.example",
+        "ftp://s3.example",
+        "https:s3.example",
+        "https:///s3.example",
+        "https://",
+        "https://:9000",
+        "https://s3.example:0",
+        "https://s3.example:99999",
+        " https://s3.example",
+        "https://s3 .example",
+        "https://ann:secret@s3.example",
+        "https://s3.example?a=b",
+        "https://s3.example#a",
+        "https:\\\\s3.example",
+    ];
+    for endpoint in wrong {
+        let told = told(format!("archive.s3_endpoint={endpoint}"));
+        assert!(told[0].contains("archive.s3_endpoint") && told[0].contains("https://HOST:PORT"), "{endpoint}: {told:?}");
+    }
+}

@@ -16,6 +16,7 @@ use sea_orm::{
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::Db;
+use super::entity::document::Reference;
 use super::once::{self, Record};
 use sea_orm_migration::prelude::async_trait;
 
@@ -101,18 +102,18 @@ pub enum Fault {
     #[error("the object store: {0}")]
     StoreUnavailable(String),
     /// A stored document cannot be opened by this process: a key is not configured, or a newer program sealed it. Nothing is lost.
-    #[error("document {document} cannot be opened: {what}")]
+    #[error("{document} cannot be opened: {what}")]
     Sealed {
         /// The document.
-        document: uuid::Uuid,
+        document: Reference,
         /// What is missing.
         what: String,
     },
     /// A stored document is not there, does not match its digest, or cannot be decompressed.
-    #[error("document {document} is damaged: {what}")]
+    #[error("{document} is damaged: {what}")]
     Damaged {
         /// The document.
-        document: uuid::Uuid,
+        document: Reference,
         /// What does not match.
         what: String,
     },

@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 
+use super::content::{Attached, attached};
 use super::document::{Document, FileKind, Judgement};
 use super::identity::{Identity, identities};
 use super::invoice::{Invoice, read_tree};
@@ -16,6 +17,8 @@ pub struct Look {
     pub invoice: Result<Invoice, Unreadable>,
     /// What makes each of its invoices the one it is.
     pub identities: Vec<Identity>,
+    /// The files inside of it, without their bytes.
+    pub attachments: Vec<Attached>,
 }
 
 impl Look {
@@ -25,12 +28,13 @@ impl Look {
         let looked = Document::open(file).and_then(|document| {
             let tree = document.tree()?;
             let judgement = Judgement::of_tree(&document, &tree, Some(received))?;
-            Ok(Self { judgement, invoice: read_tree(&tree), identities: identities(&tree) })
+            Ok(Self { judgement, invoice: read_tree(&tree), identities: identities(&tree), attachments: attached(&tree) })
         });
         looked.unwrap_or_else(|unreadable| Self {
             judgement: Judgement::of_unreadable(unreadable.clone()),
             invoice: Err(unreadable),
             identities: Vec::new(),
+            attachments: Vec::new(),
         })
     }
 
@@ -46,16 +50,19 @@ impl Look {
 
 #[cfg(test)]
 mod tests {
-    use super::super::read;
+    use super::super::content::{Attachment, Content};
+    use super::super::{MAX_FILE_BYTES, read};
     use super::*;
 
-    const SAMPLES: [&[u8]; 6] = [
+    const SAMPLES: [&[u8]; 8] = [
         include_bytes!("../../tests/samples/fpr12.xml"),
         include_bytes!("../../tests/samples/fpa12-lot.xml"),
         include_bytes!("../../tests/samples/wrong-content.xml"),
         include_bytes!("../../tests/samples/receipt-rc.xml"),
         include_bytes!("../../tests/samples/truncated.xml"),
         include_bytes!("../../tests/samples/signed/rsa.xml.p7m"),
+        include_bytes!("../../tests/samples/fpr12-everything.xml"),
+        include_bytes!("../../tests/samples/fsm10-everything.xml"),
     ];
 
     #[test]
@@ -69,8 +76,31 @@ mod tests {
     }
 
     #[test]
+    fn its_attachments_are_those_that_can_be_taken_out_of_it() {
+        let mut seen = 0;
+        let damaged = String::from_utf8_lossy(SAMPLES[6]).replacen("</Attachment>", "!=</Attachment>", 1);
+        let empty = damaged.replacen("<Allegati>", "<Allegati></Allegati><Allegati>", 1);
+        for file in SAMPLES.into_iter().chain([damaged.as_bytes(), empty.as_bytes()]) {
+            let bodies = Content::read(file).map(|content| content.bodies).unwrap_or_default();
+            let of_body = |(document, body): (usize, &super::super::content::Body)| {
+                let told = |attachment: &Attachment| {
+                    let Attachment { name, compression, format, .. } = attachment.clone();
+                    let bytes = attachment.content(MAX_FILE_BYTES).ok().map(|content| content.len());
+                    Attached { document, name, compression, format, bytes }
+                };
+                body.attachments.iter().map(told).collect::<Vec<_>>()
+            };
+            let expected: Vec<_> = (1..).zip(&bodies).flat_map(of_body).collect();
+            let found = Look::at(file, NaiveDate::default()).attachments;
+            assert_eq!(found, expected);
+            seen += found.len();
+        }
+        assert!(seen > 3, "samples have attachments");
+    }
+
+    #[test]
     fn an_invoice_that_lacks_something_is_still_one() {
         let no_invoice = |file: &[u8]| Look::at(file, NaiveDate::default()).no_invoice().map(Unreadable::code);
-        assert_eq!(SAMPLES.map(no_invoice), [None, None, None, Some("WRONG_ROOT"), Some("NOT_XML"), None]);
+        assert_eq!(SAMPLES.map(no_invoice), [None, None, None, Some("WRONG_ROOT"), Some("NOT_XML"), None, None, None]);
     }
 }

@@ -111,12 +111,17 @@ impl From<Piece> for pb::DownloadReceiptResponse {
 fn attachment(file: &[u8], number: usize) -> Result<Download, InvoiceError> {
     let content = Content::read(file)?;
     let attachments: Vec<_> = content.bodies.iter().flat_map(|body| &body.attachments).collect();
-    let name = |attachment: &Attachment, number: usize| attachment.name.as_deref().map_or_else(|| format!("attachment-{number}"), harmless);
+    let name = |attachment: &Attachment, number: usize| attachment_name(attachment.name.as_deref(), number);
     let Some(attachment) = number.checked_sub(1).and_then(|place| attachments.get(place)) else {
         let names = attachments.iter().zip(1..).map(|(attachment, number)| name(attachment, number));
         return Err(InvoiceError::AttachmentNotFound(names.collect()));
     };
     Ok(Download::made(name(attachment, number), attachment.content(MAX_FILE_BYTES)?))
+}
+
+/// What an attachment is called outside of its invoice.
+pub(super) fn attachment_name(name: Option<&str>, number: usize) -> String {
+    name.map_or_else(|| format!("attachment-{number}"), harmless)
 }
 
 fn page(file: &[u8], today: NaiveDate) -> Result<String, Unreadable> {

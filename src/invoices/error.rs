@@ -111,8 +111,11 @@ impl Refusal for InvoiceError {
                 let message = match names.as_slice() {
                     [] => "the invoice has no attachments".to_owned(),
                     names => {
-                        let listed: Vec<_> = names.iter().zip(1..).map(|(name, number)| format!("{number}: {name:?}")).collect();
-                        format!("the invoice has no such attachment; it has {}", listed.join(", "))
+                        const TOLD: usize = 10;
+                        let told: Vec<_> = names.iter().zip(1..).take(TOLD).map(|(name, number)| format!("{number}: {name:?}")).collect();
+                        let more = names.len().saturating_sub(TOLD);
+                        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+                        format!("the invoice has no such attachment; it has {}{more}", told.join(", "))
                     }
                 };
                 Refused::new(ErrorReason::AttachmentNotFound, message).with("attachments", &names.len())

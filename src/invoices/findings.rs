@@ -1,4 +1,4 @@
-//! What was found in an invoice's file: stored beside the invoice as the contract's own message, counted on it.
+//! What was found in an invoice's file, its attachments among it: stored beside the invoice as the contract's own message, counted on it.
 
 use prost::Message as _;
 use sea_orm::sea_query::OnConflict;
@@ -8,7 +8,7 @@ use super::judged;
 use super::state::InvoiceState;
 use crate::db::entity::{invoice, judgement};
 use crate::db::{Fault, Tx, tenant};
-use crate::fatturapa::{Finding, Judgement};
+use crate::fatturapa::{Finding, Look};
 use crate::ids::{AccountId, InvoiceId};
 use crate::pb::spazio::v1 as pb;
 
@@ -18,8 +18,8 @@ pub struct Found(pb::ValidateInvoiceResponse);
 
 impl Found {
     /// What the engine says of a file, and what the archive adds.
-    pub(super) fn new(judgement: &Judgement, archive: &[Finding]) -> Self {
-        Self(judged::judgement(judgement, archive))
+    pub(super) fn new(look: &Look, archive: &[Finding]) -> Self {
+        Self(judged::judgement(look, archive))
     }
 
     /// The contract's message.
@@ -45,7 +45,7 @@ impl Found {
     }
 
     fn is_empty(&self) -> bool {
-        self.0.findings.is_empty() && self.0.signatures.is_empty()
+        self.0.findings.is_empty() && self.0.signatures.is_empty() && self.0.attachments.is_empty()
     }
 }
 

@@ -1,8 +1,10 @@
 //! What the document engine says of a file, as the contract's messages.
 
 use super::convert;
+use super::download::attachment_name;
 use crate::check::{Check, Invalid};
-use crate::fatturapa::{Finding, Integrity, Judgement, Severity, Signature};
+use crate::fatturapa::content::Attached;
+use crate::fatturapa::{Finding, Integrity, Look, Severity, Signature};
 use crate::pb::spazio::v1 as pb;
 use crate::wire;
 
@@ -13,13 +15,37 @@ pub(super) fn file(request: pb::ValidateInvoiceRequest) -> Result<Vec<u8>, Inval
     check.finish(|| Some(request.file))
 }
 
+/// How many attachments are told: a file of 5 MB has room for a hundred thousand that are empty.
+const MOST_ATTACHMENTS: usize = 200;
+
 /// What the engine says of a file, and what the archive adds.
-pub(super) fn judgement(judged: &Judgement, archive: &[Finding]) -> pb::ValidateInvoiceResponse {
+pub(super) fn judgement(look: &Look, archive: &[Finding]) -> pb::ValidateInvoiceResponse {
+    let Look { judgement: judged, attachments, .. } = look;
     pb::ValidateInvoiceResponse {
         kind: judged.kind.as_str().to_owned(),
         schema_valid: judged.schema_valid,
         findings: judged.findings.iter().chain(archive).map(finding).collect(),
         signatures: judged.signatures.iter().map(signature).collect(),
+        attachments: (1..).zip(attachments).take(MOST_ATTACHMENTS).map(attachment).collect(),
+        attachments_in_file: number(attachments.len()),
+    }
+}
+
+fn number(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+fn attachment((place, attached): (usize, &Attached)) -> pb::Attachment {
+    const LONGEST: usize = 100;
+    let told = |text: &Option<String>| text.iter().flat_map(|text| text.chars()).take(LONGEST).collect();
+    pb::Attachment {
+        attachment: number(place),
+        name: attachment_name(attached.name.as_deref(), place),
+        format: told(&attached.format),
+        compression: told(&attached.compression),
+        size_bytes: attached.bytes.unwrap_or_default() as u64,
+        damaged: attached.bytes.is_none(),
+        document: number(attached.document),
     }
 }
 
@@ -28,7 +54,6 @@ fn finding(finding: &Finding) -> pb::Finding {
         Severity::Refused => pb::FindingSeverity::Refused,
         Severity::Advice => pb::FindingSeverity::Advice,
     };
-    let number = |place: usize| u32::try_from(place).unwrap_or(u32::MAX);
     pb::Finding {
         code: finding.code.to_owned(),
         severity: severity.into(),

@@ -1,4 +1,4 @@
-//! The archive of invoices: sent ones with their life, received ones as they came, receipts that move them.
+//! The archive of invoices: sent ones with their life, received ones as they came, receipts about both.
 
 mod convert;
 mod copies;
@@ -7,6 +7,7 @@ mod error;
 mod export;
 mod findings;
 mod harmless;
+mod homes;
 mod import;
 mod index;
 mod intake;

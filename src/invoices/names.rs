@@ -7,15 +7,14 @@
 use std::collections::HashSet;
 
 use sea_orm::sea_query::{Expr, Func};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, ExprTrait, FromQueryResult, QueryFilter, QuerySelect, Select, Statement};
+use sea_orm::{ConnectionTrait, DbErr, ExprTrait, FromQueryResult, QueryFilter, QuerySelect, Select, Statement};
 
 use super::{InvoiceError, receipts};
 use crate::account;
-use crate::db::entity::{document, receipt};
+use crate::db::entity::{invoice, receipt};
 use crate::db::{Fault, Tx, tenant};
 use crate::fatturapa::{Finding, Judgement, Position, SdiFileName, Severity, Words};
 use crate::ids::AccountId;
-use crate::quota::DocumentKind;
 
 /// How many names are looked at in one statement, where some came with their files.
 const AT_ONCE: u64 = 64;
@@ -79,32 +78,35 @@ async fn advance(tx: &Tx, sender: &str, by: u64) -> Result<u64, DbErr> {
     last.ok_or_else(|| DbErr::RecordNotFound(format!("the series of {sender}")))
 }
 
-/// Which of these came with files of the account, signed or not, or are spoken of by receipts, so that the SdI knows them: their stems.
+/// Which of these came with files that the account sent or received, signed or not, or are spoken of by receipts, so that the SdI knows them:
+/// their stems.
 async fn used(tx: &Tx, account: AccountId, names: &[SdiFileName]) -> Result<HashSet<String>, DbErr> {
     let spellings: Vec<_> = names.iter().flat_map(|name| spellings(&name.to_string())).collect();
-    let sent = sent_as(account, spellings.clone()).select_only().column(document::Column::FileName);
+    let filed = filed_as(account, spellings.clone()).select_only().column(invoice::Column::FileName);
     let told = receipts::waiting(account).filter(receipts::speaks_of(spellings)).select_only().column(receipt::Column::InvoiceFileName);
-    let (sent, told): (Vec<String>, Vec<String>) = (sent.into_tuple().all(tx).await?, told.into_tuple().all(tx).await?);
-    Ok(sent.iter().chain(&told).map(|name| stem(name)).collect())
+    let (filed, told): (Vec<String>, Vec<String>) = (filed.into_tuple().all(tx).await?, told.into_tuple().all(tx).await?);
+    Ok(filed.iter().chain(&told).map(|name| stem(name)).collect())
 }
 
-/// The account's sent files under one of these names, given in capitals.
-pub(super) fn sent_as(account: AccountId, names: impl IntoIterator<Item = String>) -> Select<document::Entity> {
-    let capitals = Expr::expr(Func::upper(Expr::col((document::Entity, document::Column::FileName))));
-    tenant::of::<document::Entity>(account)
-        .filter(document::Column::Kind.eq(DocumentKind::Sent))
-        .filter(document::Column::FileName.ne(""))
-        .filter(capitals.is_in(names))
+/// The account's invoices, sent and received, under one of these names, given in capitals.
+pub(super) fn filed_as(account: AccountId, names: impl IntoIterator<Item = String>) -> Select<invoice::Entity> {
+    let capitals = Expr::expr(Func::upper(Expr::col((invoice::Entity, invoice::Column::FileName))));
+    tenant::of::<invoice::Entity>(account).filter(capitals.is_in(names))
 }
 
-/// The ways in which a file's name may be written, in capitals: signed and not.
-pub(super) fn spellings(name: &str) -> [String; 2] {
-    let stem = stem(name);
-    [format!("{stem}.P7M"), stem]
+/// The ways in which a file's name may be written, in capitals: signed and not. Databases differ in whether they know capitals of other letters
+/// than those of ASCII, which received files may have.
+pub(super) fn spellings(name: &str) -> Vec<String> {
+    let (ascii, every) = (stem(name), stem(&name.to_uppercase()));
+    let mut spellings = vec![format!("{ascii}.P7M"), ascii];
+    if !spellings.contains(&every) {
+        spellings.extend([format!("{every}.P7M"), every]);
+    }
+    spellings
 }
 
 /// A name in capitals, without what a signature adds.
-fn stem(name: &str) -> String {
+pub(super) fn stem(name: &str) -> String {
     let capitals = name.to_ascii_uppercase();
     capitals.strip_suffix(".P7M").map_or_else(|| capitals.clone(), str::to_owned)
 }

@@ -33,7 +33,7 @@ pub(super) async fn queue(tx: &Tx, draft: Draft, looked: Option<&Looked>) -> Res
         archive = issued::take(tx, account, id, &look.identities).await?;
     }
     archive.extend(names::misnamed(&held.file_name, &look.judgement));
-    let found = Found::new(&look.judgement, &archive);
+    let found = Found::new(look, &archive);
     if found.refused().next().is_some() {
         return Err(InvoiceError::Refused(Box::new(found)));
     }

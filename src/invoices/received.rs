@@ -4,7 +4,7 @@ use super::kept::Kept;
 use super::sent::NewInvoice;
 use super::state::{Direction, InvoiceState};
 use super::store::Beginning;
-use super::{InvoiceError, findings, store};
+use super::{InvoiceError, findings, receipts, store};
 use crate::archive::{self, Stored};
 use crate::db::Tx;
 use crate::ids::{AccountId, InvoiceId};
@@ -23,12 +23,14 @@ pub(super) async fn keep(tx: &Tx, account: AccountId, new: &NewInvoice) -> Resul
     Ok(Kept::new(row, id, &new.file))
 }
 
-/// Stores a received invoice and charges it; tells whether the same bytes were stored before.
+/// Stores a received invoice, charges it, and gives it the receipts that waited for it; tells whether the same bytes were stored before.
 pub(super) async fn receive(
     tx: &Tx,
     account: AccountId,
     thresholds: Thresholds,
     new: &NewInvoice,
 ) -> Result<(store::Row, bool), InvoiceError> {
-    keep(tx, account, new).await?.charged(tx, account, thresholds, DocumentKind::Received).await
+    let (row, already_stored) = keep(tx, account, new).await?.charged(tx, account, thresholds, DocumentKind::Received).await?;
+    let row = if already_stored { row } else { receipts::apply(tx, row).await? };
+    Ok((row, already_stored))
 }

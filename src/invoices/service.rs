@@ -190,8 +190,9 @@ impl InvoicesService for InvoicesApi {
         let id = convert::id(&request.get_ref().invoice_id)?;
         let row = store::get(self.db.reader(), call.account(), id).await?;
         let found = findings::read(self.db.reader(), call.account(), id).await?;
-        let pb::ValidateInvoiceResponse { findings, signatures, .. } = found.message().clone();
-        Ok(Response::new(pb::GetInvoiceResponse { invoice: Some(convert::invoice(&row)), findings, signatures }))
+        let pb::ValidateInvoiceResponse { findings, signatures, attachments, attachments_in_file, .. } = found.message().clone();
+        let invoice = Some(convert::invoice(&row));
+        Ok(Response::new(pb::GetInvoiceResponse { invoice, findings, signatures, attachments, attachments_in_file }))
     }
 
     async fn list_receipts(&self, request: Request<pb::ListReceiptsRequest>) -> Result<Response<pb::ListReceiptsResponse>, Status> {
@@ -216,7 +217,7 @@ impl InvoicesService for InvoicesApi {
         let file = judged::file(request.into_inner())?;
         let look = self.intake.look(file, self.today()).await?;
         let archive = issued::compare(self.db.reader(), call.account(), None, &look.identities).await.map_err(Fault::from)?;
-        Ok(Response::new(judged::judgement(&look.judgement, &archive)))
+        Ok(Response::new(judged::judgement(&look, &archive)))
     }
 
     type ExportInvoicesStream = Outgoing<pb::ExportInvoicesResponse>;
@@ -304,7 +305,7 @@ impl InvoicesApi {
         let mut archive = issued::compare(self.db.reader(), call.account(), own, &look.identities).await?;
         archive.extend(names::misnamed(&file_name, &look.judgement));
         let file = self.archive.put(sealed, call.deadline).await?;
-        let new = NewInvoice { file_name, file, found: Found::new(&look.judgement, &archive), read: look.invoice };
+        let new = NewInvoice { file_name, file, found: Found::new(&look, &archive), read: look.invoice };
         Ok((new, look.identities))
     }
 
@@ -312,7 +313,7 @@ impl InvoicesApi {
     pub(super) async fn received(&self, call: &Call, file_name: String, file: Vec<u8>) -> Result<NewInvoice, Fault> {
         let (sealed, look) = self.intake.invoice(call.account(), file, self.today()).await?;
         let file = self.archive.put(sealed, call.deadline).await?;
-        Ok(NewInvoice { file_name, file, found: Found::new(&look.judgement, &[]), read: look.invoice })
+        Ok(NewInvoice { file_name, file, found: Found::new(&look, &[]), read: look.invoice })
     }
 
     /// Reads a receipt, whatever it is, and brings it to where it is to rest.

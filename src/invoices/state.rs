@@ -100,6 +100,8 @@ pub struct Said {
     pub sdi_identifier: String,
     /// How the recipient answered.
     pub answer: Option<RecipientAnswer>,
+    /// The recipient's identifier of its answer: of an EC its own, of an SE that of the EC which the SdI refused.
+    pub buyer_message_id: Option<String>,
     /// Why the SdI rejected it: code and words.
     pub rejections: Vec<(String, String)>,
 }
@@ -119,6 +121,7 @@ impl Said {
             kind: receipt.kind,
             sdi_identifier: receipt.sdi_identifier.clone(),
             answer,
+            buyer_message_id: receipt.buyer_message_id.clone(),
             rejections: receipt.errors.iter().map(rejection).collect(),
         }
     }
@@ -154,6 +157,34 @@ pub fn together<'s>(receipts: impl IntoIterator<Item = &'s Said> + Clone) -> Tog
     }
 }
 
+/// What all receipts about a received invoice say together. Its state stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Heard {
+    /// The SdI's identifier: that of the metadata it came with, else of another message.
+    pub sdi_identifier: Option<String>,
+    /// What the account answered and the SdI took, or that the term for it passed.
+    pub answer: Option<RecipientAnswer>,
+}
+
+/// What these receipts say of a received invoice together: the same for every order of them, and however often one is among them.
+pub fn heard<'s>(receipts: impl IntoIterator<Item = &'s Said> + Clone) -> Heard {
+    let told = receipts.clone().into_iter().map(|said| (said.kind != ReceiptKind::Metadata, &said.sdi_identifier)).min();
+    let refusals: Vec<_> = receipts.clone().into_iter().filter(|said| said.kind == ReceiptKind::BuyerOutcomeRejected).collect();
+    let stands = |said: &&Said| said.kind != ReceiptKind::BuyerOutcome || !refusals.iter().any(|refusal| refuses(refusal, said));
+    Heard {
+        sdi_identifier: told.map(|(_, identifier)| identifier.clone()),
+        answer: receipts.into_iter().filter(stands).filter_map(|said| said.answer).max(),
+    }
+}
+
+/// Whether an SE is about this EC. Only the recipient's own identifiers tell several apart: without them none of its answers is known to stand.
+fn refuses(refusal: &Said, answer: &Said) -> bool {
+    match (&refusal.buyer_message_id, &answer.buyer_message_id) {
+        (Some(refused), Some(given)) => refused == given,
+        (None, _) | (_, None) => true,
+    }
+}
+
 /// Where an invoice is that was at `current`, after its receipts took it to `told`: forward, never back.
 #[must_use]
 pub fn forward(current: InvoiceState, told: Option<InvoiceState>) -> InvoiceState {
@@ -180,11 +211,14 @@ mod tests {
 
     fn said() -> impl Strategy<Value = Said> {
         const ANSWERS: [Option<RecipientAnswer>; 3] = [None, Some(RecipientAnswer::Accepted), Some(RecipientAnswer::Refused)];
-        let parts = (proptest::sample::select(&ReceiptKind::ALL[..]), "[12]", proptest::sample::select(&ANSWERS[..]), "[0-9]{0,1}");
-        parts.prop_map(|(kind, sdi_identifier, answer, code)| Said {
+        let message_id = proptest::option::of("[ab]");
+        let kinds = proptest::sample::select(&ReceiptKind::ALL[..]);
+        let parts = (kinds, "[12]", proptest::sample::select(&ANSWERS[..]), message_id, "[0-9]{0,1}");
+        parts.prop_map(|(kind, sdi_identifier, answer, buyer_message_id, code)| Said {
             kind,
             sdi_identifier,
-            answer: answer.filter(|_| kind == ReceiptKind::Outcome),
+            answer: answer.filter(|_| matches!(kind, ReceiptKind::Outcome | ReceiptKind::BuyerOutcome)),
+            buyer_message_id,
             rejections: if kind == ReceiptKind::Rejected { vec![(code, String::new())] } else { Vec::new() },
         })
     }
@@ -215,16 +249,54 @@ mod tests {
                 other.swap(place, with);
             }
             prop_assert_eq!(after(&receipts), after(&other));
+            prop_assert_eq!(heard(&receipts), heard(&other));
         }
     }
 
     #[test]
     fn delivered_says_more_than_not_delivered_and_that_more_than_rejected() {
-        let of = |kind| Said { kind, sdi_identifier: "1".to_owned(), answer: None, rejections: Vec::new() };
+        let of = |kind| Said { kind, sdi_identifier: "1".to_owned(), answer: None, buyer_message_id: None, rejections: Vec::new() };
         let state = |kinds: &[ReceiptKind]| after(&kinds.iter().map(|kind| of(*kind)).collect::<Vec<_>>()).0;
         assert_eq!(state(&[ReceiptKind::Rejected]), InvoiceState::Rejected);
         assert_eq!(state(&[ReceiptKind::NotDelivered, ReceiptKind::Rejected]), InvoiceState::NotDelivered);
         assert_eq!(state(&[ReceiptKind::Rejected, ReceiptKind::Delivered, ReceiptKind::Rejected]), InvoiceState::Delivered);
         assert_eq!(state(&[ReceiptKind::Metadata]), InvoiceState::Queued);
+    }
+
+    #[test]
+    fn an_answer_stands_unless_the_sdi_refused_it() {
+        use RecipientAnswer::{Accepted, Refused, TermPassed};
+        let of = |kind, answer, message_id: Option<&str>| Said {
+            kind,
+            sdi_identifier: "1".to_owned(),
+            answer,
+            buyer_message_id: message_id.map(str::to_owned),
+            rejections: Vec::new(),
+        };
+        let ec = |answer, message_id| of(ReceiptKind::BuyerOutcome, Some(answer), message_id);
+        let se = |message_id| of(ReceiptKind::BuyerOutcomeRejected, None, message_id);
+        let answer = |told: &[Said]| heard(told).answer;
+        assert_eq!(answer(&[ec(Accepted, None)]), Some(Accepted));
+        assert_eq!(answer(&[ec(Accepted, None), se(None)]), None);
+        assert_eq!(answer(&[ec(Refused, Some("a")), se(Some("a")), ec(Accepted, Some("b"))]), Some(Accepted));
+        assert_eq!(answer(&[ec(Refused, Some("a")), se(None), ec(Accepted, Some("b"))]), None, "which one was refused is not told");
+        let passed = of(ReceiptKind::TermPassed, Some(TermPassed), None);
+        assert_eq!(answer(&[ec(Refused, None), se(None), passed.clone()]), Some(TermPassed));
+        assert_eq!(answer(&[ec(Accepted, None), passed]), Some(Accepted));
+    }
+
+    #[test]
+    fn the_metadata_tell_the_identifier_of_a_received_invoice() {
+        let of = |kind, identifier: &str| Said {
+            kind,
+            sdi_identifier: identifier.to_owned(),
+            answer: None,
+            buyer_message_id: None,
+            rejections: Vec::new(),
+        };
+        let told = [of(ReceiptKind::TermPassed, "1"), of(ReceiptKind::Metadata, "3"), of(ReceiptKind::Metadata, "2")];
+        assert_eq!(heard(&told).sdi_identifier.as_deref(), Some("2"));
+        assert_eq!(heard(&told[..1]).sdi_identifier.as_deref(), Some("1"));
+        assert_eq!(heard(&[]), Heard::default());
     }
 }

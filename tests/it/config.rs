@@ -131,6 +131,18 @@ fn development_tokens_are_refused_when_a_production_key_set_is_configured() {
 }
 
 #[test]
+fn every_wrong_line_of_a_file_of_keys_is_told_at_once_and_none_is_shown() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let keys = folder.path().join("keys");
+    fs::write(&keys, "# keys\n2026-a s3cret\n2026-b\n").expect("it is written");
+    let set = format!("archive.keys_file={}", keys.display());
+    let output = check(&["--set", &set, "--set", "archive.s3_bucket=documents", "--set", "archive.s3_endpoint=https://s3.example"], &[]);
+    let told = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{told}");
+    assert!(told.contains("line 2: must be an id") && told.contains("line 3: must be an id") && !told.contains("s3cret"), "{told}");
+}
+
+#[test]
 fn an_address_that_is_taken_is_told_with_the_setting_that_names_it() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port is free");

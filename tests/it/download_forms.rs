@@ -6,12 +6,14 @@ use spazio::fatturapa::ReceiptKind;
 use tonic::Code;
 
 use crate::support::pb::{DownloadForm, ErrorReason};
-use crate::support::{TestApp, pb, refused, served};
+use crate::support::{Reworded as _, TestApp, pb, refused, served};
 
 on_both_databases!(
     of_a_signed_invoice_the_xml_inside_it_can_be_had,
     an_invoice_can_be_had_as_a_page_that_loads_nothing,
     the_files_attached_to_an_invoice_can_be_had_one_by_one,
+    what_is_attached_to_an_invoice_is_told_without_its_file,
+    of_many_attachments_the_first_are_told_and_how_many_there_are,
     what_cannot_be_read_is_told_and_its_file_can_still_be_had,
     a_receipt_is_given_back_byte_for_byte,
 );
@@ -69,6 +71,55 @@ async fn the_files_attached_to_an_invoice_can_be_had_one_by_one(app: &TestApp) {
     // A number without the form, and the form without a number.
     assert_eq!(refused(attachment(1, DownloadForm::Page).await).fields(), ["attachment"]);
     assert_eq!(refused(attachment(0, DownloadForm::Attachment).await).fields(), ["attachment"]);
+}
+
+async fn what_is_attached_to_an_invoice_is_told_without_its_file(app: &TestApp) {
+    let ann = app.customer("ann").create().await;
+    app.day_comes("2026-12-01").await;
+    let sample = String::from_utf8_lossy(include_bytes!("../samples/fpr12-everything.xml")).into_owned();
+    let damaged = "<Allegati><AlgoritmoCompressione>ZIP</AlgoritmoCompressione><Attachment>no base64!=</Attachment></Allegati>";
+    let end = sample.rfind("</FatturaElettronicaBody>").expect("a body");
+    let file = format!("{}{damaged}{}", &sample[..end], &sample[end..]).into_bytes();
+
+    let received = ann.receives(file.clone(), "IT01234567897_00001.xml").await;
+    let sent = ann.creates(&GeneratedInvoice { bytes: file.clone(), ..ann.invoice() }).await;
+    let validated = served(ann.panel.invoices().validate_invoice(pb::ValidateInvoiceRequest { file }).await);
+    for invoice in [&received, &sent] {
+        let read = ann.reads(invoice).await;
+        assert_eq!((&read.attachments, read.attachments_in_file), (&validated.attachments, validated.attachments_in_file));
+        assert_eq!(read.attachments.len(), read.attachments_in_file as usize);
+        let (last, whole) = read.attachments.split_last().expect("there are some");
+        assert!(!whole.is_empty() && whole.iter().all(|attachment| !attachment.damaged), "{whole:?}");
+        for attachment in whole {
+            let request = pb::DownloadInvoiceRequest {
+                invoice_id: invoice.invoice_id.clone(),
+                form: DownloadForm::Attachment.into(),
+                attachment: attachment.attachment,
+            };
+            let (description, content) = ann.downloads_what(request).await.unwrap_or_else(|status| panic!("{status}"));
+            assert_eq!((&description.file_name, content.len() as u64), (&attachment.name, attachment.size_bytes));
+        }
+        assert_eq!((whole[0].name.as_str(), whole[0].format.as_str(), whole[0].document), ("rapporto-banchine.pdf", "PDF", 1));
+        assert_eq!((last.damaged, last.size_bytes, last.compression.as_str()), (true, 0, "ZIP"));
+        assert_eq!(last.name, format!("attachment-{}", last.attachment));
+    }
+    // As one that an earlier version judged.
+    app.database.execute("DELETE FROM judgement").await.unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(ann.reads(&received).await.attachments, []);
+}
+
+async fn of_many_attachments_the_first_are_told_and_how_many_there_are(app: &TestApp) {
+    const MANY: usize = 30_000;
+    let ann = app.customer("ann").trial(16).create().await;
+    let many = format!("{}</FatturaElettronicaBody>", "<Allegati><NomeAttachment>a</NomeAttachment></Allegati>".repeat(MANY));
+    let file = ann.invoice().with("</FatturaElettronicaBody>", &many).bytes;
+    let received = ann.receives(file, "IT01234567897_00001.xml").await;
+    let read = ann.reads(&received).await;
+    assert_eq!((read.attachments.len(), read.attachments_in_file as usize), (200, MANY));
+    let request = pb::DownloadInvoiceRequest { invoice_id: received.invoice_id, form: DownloadForm::Attachment.into(), attachment: 30_001 };
+    let refusal = refused(ann.downloads_what(request).await);
+    assert_eq!(refusal.reason, ErrorReason::AttachmentNotFound);
+    assert!(refusal.message.contains("and 29990 more"), "{}", refusal.message);
 }
 
 async fn what_cannot_be_read_is_told_and_its_file_can_still_be_had(app: &TestApp) {

@@ -23,9 +23,9 @@ on_both_databases!(
 
 /// A part as it came.
 #[derive(Debug)]
-struct Came {
+pub struct Came {
     description: pb::ExportDescription,
-    zip: Vec<u8>,
+    pub zip: Vec<u8>,
     end: pb::ExportEnd,
 }
 
@@ -43,7 +43,8 @@ async fn try_export(ann: &Customer, request: pb::ExportInvoicesRequest) -> Resul
     Ok(Came { description: description.expect("the description comes first"), zip, end: end.expect("the end comes last") })
 }
 
-async fn exported(ann: &Customer, request: pb::ExportInvoicesRequest) -> Came {
+/// The part that is asked for.
+pub async fn exported(ann: &Customer, request: pb::ExportInvoicesRequest) -> Came {
     try_export(ann, request).await.unwrap_or_else(|status| panic!("{status}"))
 }
 

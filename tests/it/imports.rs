@@ -17,6 +17,8 @@ on_both_databases!(
     a_sent_invoice_keeps_the_state_that_it_had_elsewhere,
     what_was_sent_elsewhere_does_not_hide_behind_a_draft_of_the_same_bytes,
     what_came_before_bytes_that_are_no_file_is_stored,
+    a_rejection_that_comes_before_its_invoice_in_one_stream_releases_its_number,
+    of_a_file_that_was_stored_before_its_other_name_and_state_are_told,
     a_caller_that_waits_for_each_result_gets_it,
     more_imports_at_once_than_there_is_memory_for_are_refused_until_one_ends,
 );
@@ -160,6 +162,50 @@ async fn what_came_before_bytes_that_are_no_file_is_stored(app: &TestApp) {
     stored(&first.outcome.expect("an outcome"));
     let refusal = refused(results.message().await);
     assert_eq!((refusal.code, refusal.reason), (Code::ResourceExhausted, ErrorReason::RequestTooLarge));
+}
+
+async fn a_rejection_that_comes_before_its_invoice_in_one_stream_releases_its_number(app: &TestApp) {
+    let ann = app.customer("ann").one_gb().create().await;
+    let issued = ann.invoice();
+    let ns = receipt(ReceiptKind::Rejected, &issued.file_name, app.now()).expect("the generator's names are the SdI's");
+    let files = vec![
+        pb::ImportInvoicesRequest { kind: ImportKind::Receipt.into(), file_name: ns.file_name, file: ns.bytes, state: 0 },
+        pb::ImportInvoicesRequest { state: InvoiceState::Sent.into(), ..sent(&issued) },
+    ];
+    let outcomes = taken_in(&ann, files).await;
+    assert_eq!(ann.gets(&stored(&outcomes[1]).invoice_id).await.state(), InvoiceState::Rejected);
+    assert_eq!(app.database.number("SELECT COUNT(*) FROM issued WHERE released").await, 1);
+}
+
+async fn of_a_file_that_was_stored_before_its_other_name_and_state_are_told(app: &TestApp) {
+    let ann = app.customer("ann").one_gb().create().await;
+    let (issued, received) = (ann.invoice(), ann.invoice());
+    let rc = receipt(ReceiptKind::Delivered, &received.file_name, app.now()).expect("the generator's names are the SdI's");
+    let files = |names: [&str; 3], state: InvoiceState| {
+        let [sent_name, received_name, receipt_name] = names.map(str::to_owned);
+        vec![
+            pb::ImportInvoicesRequest { state: state.into(), file_name: sent_name, ..sent(&issued) },
+            pb::ImportInvoicesRequest { file_name: received_name, ..file(ImportKind::Received, &received) },
+            pb::ImportInvoicesRequest { kind: ImportKind::Receipt.into(), file_name: receipt_name, file: rc.bytes.clone(), state: 0 },
+        ]
+    };
+    let told = |outcomes: &[Outcome]| outcomes.iter().map(|outcome| stored(outcome).clone()).collect::<Vec<_>>();
+    let first = ["IT01234567897_00001.xml", "first.xml", "rc.xml"];
+    for already_stored in [false, true] {
+        for file in told(&taken_in(&ann, files(first, InvoiceState::Delivered)).await) {
+            assert_eq!((file.already_stored, file.stored_file_name.as_str(), file.stored_state), (already_stored, "", 0));
+        }
+    }
+    let other = ["IT01234567897_00002.xml", "second.xml", "rc2.xml"];
+    let again = told(&taken_in(&ann, files(other, InvoiceState::Rejected)).await);
+    for (file, name) in again.iter().zip(first) {
+        assert_eq!((file.already_stored, file.stored_file_name.as_str()), (true, name));
+    }
+    assert_eq!(
+        [&again[0], &again[1], &again[2]].map(|file| file.stored_state()),
+        [InvoiceState::Delivered, InvoiceState::Unspecified, InvoiceState::Unspecified]
+    );
+    assert_eq!(ann.gets(&again[0].invoice_id).await.file_name, first[0], "it stays as it was");
 }
 
 async fn a_caller_that_waits_for_each_result_gets_it(app: &TestApp) {

@@ -51,6 +51,7 @@ mod pricing;
 mod purchase_under_load;
 mod race;
 mod receipts;
+mod received_receipts;
 mod renewals;
 mod retirement;
 mod rules_page;

@@ -281,3 +281,60 @@ fn ends_on_sigterm(mut running: Running) -> String {
     assert!(ended.success(), "it ended with {ended}: {told}");
     told
 }
+
+/// A stream that nobody reads any more.
+fn unread() -> Stdio {
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    writer.into()
+}
+
+#[test]
+fn commands_that_nobody_reads_any_more_end_with_the_code_of_what_they_found() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let samples = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/samples");
+    let good = format!("{samples}/fpr12.xml");
+    let wrong = format!("{samples}/wrong-content.xml");
+    let url = "sqlite://spazio.db";
+    for (arguments, code) in [
+        (vec!["validate", "--content", &good], 0),
+        (vec!["validate", "--content", &good, &wrong], 1),
+        (vec!["validate", samples], 2),
+        (vec!["render", &good], 0),
+        (vec!["render", "no-such-file.xml"], 2),
+        (vec!["check-config"], 0),
+        (vec!["check-config", "--set", "log.format=xml"], 2),
+        (vec!["token", "operator"], 0),
+        (vec!["audit", "--database", url], 3),
+        (vec!["migrate", "--database", url], 0),
+        (vec!["audit", "--database", url], 0),
+        (vec!["archive", "verify", "--database", url], 0),
+        (vec!["archive", "move", "--database", url], 0),
+        (vec!["archive", "clean", "--database", url], 0),
+        (vec!["archive", "tombstones", "--database", url], 0),
+    ] {
+        let ended = program(folder.path()).args(&arguments).stdout(unread()).stderr(unread()).status().expect("it runs");
+        assert_eq!(ended.code(), Some(code), "{arguments:?}");
+        let output = program(folder.path()).args(&arguments).stdout(unread()).output().expect("it runs");
+        let told = String::from_utf8(output.stderr).expect("UTF-8");
+        assert!(output.status.code() == Some(code) && told.is_empty() == (code == 0), "{arguments:?}: {told}");
+    }
+}
+
+#[test]
+fn what_cannot_be_written_is_told_unless_there_is_worse_to_tell() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let samples = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/samples");
+    let full = || File::options().write(true).open("/dev/full").expect("a device that is always full");
+    let (good, broken) = (format!("{samples}/fpr12.xml"), format!("{samples}/truncated.xml"));
+    for (arguments, code, said) in [
+        (vec!["validate", good.as_str()], 1, "cannot be written"),
+        (vec!["check-config"], 1, "cannot be written"),
+        (vec!["validate", &broken], 2, "that cannot be read"),
+    ] {
+        let output = program(folder.path()).args(&arguments).stdout(full()).output().expect("it runs");
+        let told = String::from_utf8(output.stderr).expect("UTF-8");
+        assert!(output.status.code() == Some(code) && told.contains(said), "{arguments:?}: {told}");
+        assert_eq!(program(folder.path()).args(&arguments).stdout(full()).stderr(full()).status().expect("it runs").code(), Some(code));
+    }
+}

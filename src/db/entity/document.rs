@@ -3,13 +3,15 @@
 
 #![allow(missing_docs, reason = "the columns are described by the migration")]
 
+use std::fmt;
+
 use chrono::{DateTime, Utc};
 use ring::digest::SHA256_OUTPUT_LEN;
 use sea_orm::entity::prelude::*;
 
 use crate::archive::Place;
 use crate::db::tenant::Tenant;
-use crate::ids::AccountId;
+use crate::ids::{AccountId, InvoiceId, ReceiptId};
 use crate::quota::DocumentKind;
 use crate::space::Bytes;
 
@@ -33,7 +35,34 @@ pub struct Model {
 
 impl ActiveModelBehavior for ActiveModel {}
 
+/// A document as people and the contract know it: `inv_... of acc_...`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reference {
+    /// Whose it is.
+    pub account: AccountId,
+    /// What it is.
+    pub kind: DocumentKind,
+    /// Its id.
+    pub id: Uuid,
+}
+
+impl fmt::Display for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.kind {
+            DocumentKind::Sent | DocumentKind::Received => write!(f, "{}", InvoiceId(self.id))?,
+            DocumentKind::Receipt => write!(f, "{}", ReceiptId(self.id))?,
+        }
+        write!(f, " of {}", self.account)
+    }
+}
+
 impl Model {
+    /// What it is known by.
+    #[must_use]
+    pub fn reference(&self) -> Reference {
+        Reference { account: self.account_id, kind: self.kind, id: self.id }
+    }
+
     /// SHA-256 of the original.
     #[must_use]
     pub fn digest(&self) -> &[u8] {

@@ -27,6 +27,8 @@ pub struct Model {
     pub answer: Option<RecipientAnswer>,
     pub description: Option<String>,
     pub rejections: Option<Vec<u8>>,
+    pub invoice_sha256: Option<Vec<u8>>,
+    pub buyer_message_id: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

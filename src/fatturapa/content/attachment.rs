@@ -2,8 +2,10 @@
 
 use data_encoding::BASE64;
 
+use super::super::format::Kind;
 use super::super::schema::is_base64;
-use super::record::records;
+use super::super::tree::Tree;
+use super::record::{Part as _, Reader, records};
 
 records! {
     /// A file inside of an invoice (Allegati).
@@ -45,16 +47,58 @@ impl Attachment {
     /// [`UnreadableAttachment`], if there are more than `most` of them, or it is damaged.
     pub fn content(&self, most: usize) -> Result<Vec<u8>, UnreadableAttachment> {
         let encoded = self.encoded.as_deref().unwrap_or_default();
-        let signs: Vec<u8> = encoded.bytes().filter(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(byte)).collect();
-        let bytes = signs.iter().filter(|sign| **sign != b'=').count() * 3 / 4;
+        let bytes = decoded_bytes(encoded);
         if bytes > most {
             return Err(UnreadableAttachment::TooLarge { bytes, most });
         }
         if !is_base64(encoded) {
             return Err(UnreadableAttachment::Damaged);
         }
+        let signs: Vec<u8> = encoded.bytes().filter(|byte| is_sign(*byte)).collect();
         BASE64.decode(&signs).map_err(|_| UnreadableAttachment::Damaged)
     }
+}
+
+fn is_sign(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"+/=".contains(&byte)
+}
+
+fn decoded_bytes(encoded: &str) -> usize {
+    encoded.bytes().filter(|byte| is_sign(*byte) && *byte != b'=').count() * 3 / 4
+}
+
+/// What is to be known of a file inside of an invoice without its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attached {
+    /// Which document of the file it is in, from 1 on.
+    pub document: usize,
+    /// NomeAttachment. A stranger's: never a path.
+    pub name: Option<String>,
+    /// How it is compressed, as the document says.
+    pub compression: Option<String>,
+    /// Its format, as the document says.
+    pub format: Option<String>,
+    /// How many bytes it has, compressed as it says; none of one whose bytes cannot be had.
+    pub bytes: Option<usize>,
+}
+
+/// The attachments of all documents of a file, in the order in which [`Content`](super::Content) has them; none of what is no invoice.
+pub(in crate::fatturapa) fn attached(tree: &Tree<'_>) -> Vec<Attached> {
+    let root = tree.root();
+    if Kind::of(root).is_err() {
+        return Vec::new();
+    }
+    let mut reader = Reader::new(tree);
+    let mut found = Vec::new();
+    for (document, body) in (1..).zip(root.all("FatturaElettronicaBody")) {
+        for attachment in body.all("Allegati").filter_map(|element| Attachment::read(&mut reader, element)) {
+            let Attachment { name, compression, format, encoded, .. } = attachment;
+            let encoded = encoded.unwrap_or_default();
+            let bytes = is_base64(&encoded).then(|| decoded_bytes(&encoded));
+            found.push(Attached { document, name, compression, format, bytes });
+        }
+    }
+    found
 }
 
 #[cfg(test)]

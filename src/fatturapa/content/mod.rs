@@ -24,7 +24,8 @@ mod search;
 mod tests;
 mod written;
 
-pub use attachment::{Attachment, UnreadableAttachment};
+pub(super) use attachment::attached;
+pub use attachment::{Attached, Attachment, UnreadableAttachment};
 pub use body::{Body, CorrectedInvoice, DeliveryNote, Link, MainInvoice, PensionFund, Transport, Vehicle, Withholding};
 pub use lines::{Article, Discount, Line, OtherData, SimplifiedLine, Summary};
 pub use parties::{Address, CompanyRegister, FiscalId, Header, Party, Profession, Transmission};

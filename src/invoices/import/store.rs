@@ -6,11 +6,11 @@ use std::sync::Arc;
 use futures_util::future::try_join_all;
 
 use super::super::kept::Kept;
-use super::super::receipts::{self, NewReceipt};
+use super::super::receipts::{self, NewReceipt, Recorded};
 use super::super::sent::{self, NewInvoice};
 use super::super::state::InvoiceState;
 use super::super::store::Row;
-use super::super::{InvoiceError, InvoicesApi, issued, received};
+use super::super::{InvoiceError, InvoicesApi, convert, issued, received};
 use super::request::{Asked, Place, What};
 use crate::call::Call;
 use crate::db::{Fault, Tx};
@@ -120,10 +120,17 @@ async fn write(
                 kept.push(keep(tx, *account, file).await?);
             }
             for kind in [DocumentKind::Sent, DocumentKind::Received, DocumentKind::Receipt] {
-                let changes: Vec<_> = kept.iter().filter(|kept| kept.what.kind() == kind).filter_map(|kept| kept.change).collect();
-                if !changes.is_empty() {
+                let of_kind = || kept.iter().filter(|kept| kept.what.kind() == kind);
+                let changes: Vec<_> = of_kind().filter_map(|kept| kept.change).collect();
+                // Receipts that were recorded before may still wait: they, too, are settled while the account's space row is held.
+                let settles = kind == DocumentKind::Receipt && of_kind().next().is_some();
+                if settles || !changes.is_empty() {
                     quota::post(tx, *account, *thresholds, Charge { kind, changes: &changes }).await?;
                 }
+            }
+            // Before any receipt is settled: one of this batch may release them.
+            for (kept, file) in kept.iter().zip(files) {
+                take_numbers(tx, *account, kept, file).await?;
             }
             let mut taken_in = Vec::new();
             for (kept, file) in kept.into_iter().zip(files) {
@@ -160,23 +167,56 @@ async fn keep(tx: &Tx, account: AccountId, file: &Ready) -> Result<Kept<Became>,
     })
 }
 
-/// What follows once the account's space row is held: numbers of what was sent elsewhere are taken, and receipts find their invoices.
+/// Takes the numbers of what was sent elsewhere, once the account's space row is held.
+async fn take_numbers(tx: &Tx, account: AccountId, kept: &Kept<Became>, file: &Ready) -> Result<(), InvoiceError> {
+    match (&kept.what, file) {
+        (Became::Sent(row), Ready::Sent(state, _, identities)) if kept.change.is_some() && *state != InvoiceState::Draft => {
+            issued::take_known(tx, account, row.id, identities, receipts::over(row)).await
+        }
+        (Became::Sent(_) | Became::Received(_) | Became::Receipt(_), _) => Ok(()),
+    }
+}
+
+/// Lets receipts and invoices find each other.
 async fn settle(tx: &Tx, account: AccountId, kept: Kept<Became>, file: &Ready) -> Result<pb::ImportedFile, InvoiceError> {
     let already_stored = kept.change.is_none();
-    let invoice = |row: &Row| pb::ImportedFile { invoice_id: row.id.to_string(), already_stored, ..Default::default() };
     Ok(match (kept.what, file) {
-        (Became::Sent(row), Ready::Sent(state, _, identities)) => {
+        (Became::Sent(row), Ready::Sent(state, new, _)) => {
             if !already_stored && *state != InvoiceState::Draft {
-                issued::take_known(tx, account, row.id, identities, receipts::over(&row)).await?;
                 receipts::apply(tx, row.clone()).await?;
             }
-            invoice(&row)
+            let imported = invoice(&row, &new.file_name, already_stored);
+            let stored_state = if row.state == *state { pb::InvoiceState::Unspecified } else { convert::state(row.state) };
+            pb::ImportedFile { stored_state: stored_state.into(), ..imported }
         }
-        (Became::Sent(row) | Became::Received(row), _) => invoice(&row),
-        (Became::Receipt(id), _) => {
-            let spoken_of = receipts::settle(tx, account, id).await?;
-            let invoice_id = spoken_of.map(|row| row.id.to_string()).unwrap_or_default();
-            pb::ImportedFile { invoice_id, receipt_id: id.to_string(), already_stored }
+        (Became::Received(row), Ready::Received(new)) => {
+            if !already_stored {
+                receipts::apply(tx, row.clone()).await?;
+            }
+            invoice(&row, &new.file_name, already_stored)
+        }
+        (Became::Receipt(id), Ready::Receipt(new)) => {
+            let Recorded { receipt, invoice } = receipts::settle(tx, account, id).await?;
+            pb::ImportedFile {
+                invoice_id: invoice.map(|row| row.id.to_string()).unwrap_or_default(),
+                receipt_id: id.to_string(),
+                already_stored,
+                stored_file_name: differing(&receipt.file_name, &new.file_name),
+                ..Default::default()
+            }
+        }
+        (Became::Sent(_) | Became::Received(_) | Became::Receipt(_), _) => {
+            return Err(Fault::Broken("a file became what it is not".to_owned()).into());
         }
     })
+}
+
+fn invoice(row: &Row, asked_name: &str, already_stored: bool) -> pb::ImportedFile {
+    let stored_file_name = differing(&row.file_name, asked_name);
+    pb::ImportedFile { invoice_id: row.id.to_string(), already_stored, stored_file_name, ..Default::default() }
+}
+
+/// The name that a file is stored with, if it is another than it came with.
+fn differing(stored: &str, asked: &str) -> String {
+    if stored == asked { String::new() } else { stored.to_owned() }
 }

@@ -112,7 +112,8 @@ async fn a_key_that_is_missing_is_told_as_that_and_not_as_damage(app: &TestApp) 
     let moved = archive(app).move_all(&|what, _| said.lock().expect("nobody panicked").push_str(what)).await;
     assert_eq!(moved.unwrap_or_else(|fault| panic!("{fault}")).failed, 1);
     let said = said.into_inner().expect("nobody panicked");
-    assert!(said.contains("the key 2026-a, which is not in archive.keys_file"), "{said}");
+    let known_as = format!("{} of {} cannot be opened", draft.invoice_id, ann.account);
+    assert!(said.contains("the key 2026-a, which is not in archive.keys_file") && said.contains(&known_as), "{said}");
 
     // The same bytes that come again, without the key, are put in the form of now: nobody is tied to what he cannot open.
     ann.receives(invoice.bytes.clone(), &invoice.file_name).await;
@@ -184,6 +185,10 @@ async fn documents_are_moved_encrypted_verified_and_moved_back_by_commands(engin
     comes_back(&encrypted).await;
     let (code, said) = command(&["archive", "verify"], &[]).await;
     assert!(code == Some(4) && said.contains("encrypted with the key 2026-a"), "{code:?} {said}");
+    for invoice in [&draft, &odd] {
+        let known_as = format!("{} of {account} cannot be opened: ", invoice.invoice_id);
+        assert!(said.contains(&known_as) && said.contains(&invoice.file_name), "{known_as} is not in {said}");
+    }
 
     let clock = site.folder().join("clock");
     std::fs::write(&clock, LONG.as_secs().to_string()).expect("the clock is set");
