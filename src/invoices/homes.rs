@@ -75,7 +75,7 @@ pub(super) fn homes(receipts: &[Clue], invoices: &[Candidate]) -> Vec<Option<Inv
 }
 
 /// Which invoices a message of this kind can speak of; the first that is there.
-fn directions(kind: ReceiptKind) -> &'static [Direction] {
+pub(super) fn sides(kind: ReceiptKind) -> &'static [Direction] {
     match kind {
         ReceiptKind::Delivered | ReceiptKind::Rejected | ReceiptKind::NotDelivered | ReceiptKind::Outcome | ReceiptKind::Attestation => {
             &[Direction::Sent]
@@ -91,7 +91,7 @@ fn by_name(clue: &Clue, by_stem: &HashMap<String, Vec<&Candidate>>) -> Named {
     }
     let Some(name) = &clue.file_name else { return Named::Nothing };
     let Some(candidates) = by_stem.get(&stem(name)) else { return Named::Nothing };
-    for direction in directions(clue.kind) {
+    for direction in sides(clue.kind) {
         let of_this: Vec<_> = candidates.iter().copied().filter(|candidate| candidate.direction == *direction).collect();
         let same_bytes = only(of_this.iter().copied().filter(|candidate| clue.sha256.as_ref() == Some(&candidate.sha256)));
         let same_name = || only(of_this.iter().copied().filter(|candidate| candidate.file_name == *name));
@@ -107,7 +107,7 @@ fn by_name(clue: &Clue, by_stem: &HashMap<String, Vec<&Candidate>>) -> Named {
 
 fn by_identifier(clue: &Clue, known: &HashMap<(Direction, &str), HashSet<InvoiceId>>) -> Option<InvoiceId> {
     let identifier = clue.sdi_identifier.as_deref()?;
-    let told = directions(clue.kind).iter().find_map(|direction| known.get(&(*direction, identifier)))?;
+    let told = sides(clue.kind).iter().find_map(|direction| known.get(&(*direction, identifier)))?;
     only(told.iter().copied())
 }
 
@@ -168,7 +168,7 @@ mod tests {
             prop_assert_eq!(&found, &again);
             for (clue, home) in clues.iter().zip(&found) {
                 let home = home.map(|id| candidates.iter().find(|candidate| candidate.id == id).expect("one of them"));
-                prop_assert!(home.is_none_or(|home| directions(clue.kind).contains(&home.direction)));
+                prop_assert!(home.is_none_or(|home| sides(clue.kind).contains(&home.direction)));
             }
         }
     }

@@ -17,6 +17,7 @@ on_both_databases!(
     a_part_that_broke_off_goes_on_from_any_byte,
     a_part_that_changed_since_it_was_begun_is_begun_again,
     only_the_days_and_the_direction_that_were_asked_for_are_handed_out,
+    receipts_of_no_known_invoice_go_with_the_side_that_they_are_about,
     a_damaged_document_is_told_and_keeps_no_other_back,
     a_token_is_good_for_its_own_export_only,
 );
@@ -172,6 +173,20 @@ async fn only_the_days_and_the_direction_that_were_asked_for_are_handed_out(app:
     assert_eq!(count(Some(3), None, Direction::Unspecified).await, 1);
     assert_eq!(count(Some(16), Some(16), Direction::Received).await, 1);
     assert_eq!(count(None, Some(1), Direction::Unspecified).await, 0);
+}
+
+async fn receipts_of_no_known_invoice_go_with_the_side_that_they_are_about(app: &TestApp) {
+    let ann = app.customer("ann").one_gb().create().await;
+    for kind in [ReceiptKind::Delivered, ReceiptKind::Metadata, ReceiptKind::TermPassed, ReceiptKind::BuyerOutcome] {
+        let receipt = receipt(kind, "IT01234567897_0ZZZZ.xml", app.now()).expect("a name of the SdI");
+        ann.records(receipt.bytes, &receipt.file_name).await;
+    }
+    ann.records(b"odd".to_vec(), "odd.xml").await;
+    let count = async |direction: Direction| {
+        exported(&ann, pb::ExportInvoicesRequest { direction: direction.into(), ..Default::default() }).await.description.receipts
+    };
+    let counts = [count(Direction::Unspecified).await, count(Direction::Sent).await, count(Direction::Received).await];
+    assert_eq!(counts, [5, 3, 2]);
 }
 
 async fn a_damaged_document_is_told_and_keeps_no_other_back(app: &TestApp) {

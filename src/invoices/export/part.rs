@@ -7,14 +7,16 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
 use ring::digest::{Context, SHA256};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, ExprTrait as _, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
+use super::super::homes::sides;
 use super::super::state::Direction;
 use super::super::store::{ReceiptRow, Row};
 use crate::clock::CalendarDay;
 use crate::db::entity::{invoice, receipt};
 use crate::db::tenant;
+use crate::fatturapa::ReceiptKind;
 use crate::ids::{AccountId, InvoiceId, ReceiptId};
 use crate::paging::Place;
 
@@ -63,10 +65,7 @@ pub(in crate::invoices) async fn part(
     let mut part = Part { invoices: Vec::new(), receipts: Vec::new(), next: None };
     let after = if let Start::Receipt(after) = start { after } else { None };
     // Before the invoices: a receipt that finds its invoice between the two reads is then in both, and in neither otherwise.
-    let unmatched = match period.direction {
-        Some(Direction::Received) => Vec::new(),
-        Some(Direction::Sent) | None => unmatched_receipts(connection, account, period, after).await?,
-    };
+    let unmatched = unmatched_receipts(connection, account, period, after).await?;
     if !matches!(start, Start::Receipt(_)) {
         let rows = invoices(connection, account, period, start).await?;
         let mut receipts = receipts_of(connection, account, &rows).await?;
@@ -152,7 +151,15 @@ async fn unmatched_receipts(
         period.from.map(|day| Column::CreatedTime.gte(day.start())),
         period.through.map(|day| Column::CreatedTime.lt(day.plus_days(1).start())),
     ];
+    // Each in one direction, so that who exports both has it once: what cannot be read, or is told to both sides, with what was sent.
+    let received = ReceiptKind::ALL.into_iter().filter(|kind| sides(*kind) == [Direction::Received]);
+    let about_received = Column::Kind.is_in(received.map(ReceiptKind::code));
     let mut rows = tenant::of::<receipt::Entity>(account).filter(Column::InvoiceId.is_null());
+    rows = match period.direction {
+        Some(Direction::Received) => rows.filter(about_received),
+        Some(Direction::Sent) => rows.filter(Column::Kind.is_null().or(about_received.not())),
+        None => rows,
+    };
     for condition in conditions.into_iter().flatten() {
         rows = rows.filter(condition);
     }
