@@ -9,7 +9,7 @@ use super::{Failure, Settings, ended};
 use crate::app;
 use crate::clock::CalendarDay;
 use crate::config::{ConfigError, ConfigErrors, Retention};
-use crate::db::Trouble;
+use crate::db::Db;
 use crate::ids::AccountId;
 use crate::invoices::retire::{Due, RetireError, Retirement, tombstones};
 use crate::terminal::{Output, counted};
@@ -55,16 +55,12 @@ impl Arguments {
         } else {
             (retirement.run(self.account, &tell).await, "retired")
         };
-        let retired = retired.map_err(|error| match error {
-            RetireError::Fault(fault) => stopped(&db, fault),
-            file @ RetireError::File { .. } => {
-                Failure::Failed(format!("{file}; what it was to hold is where it was, run the command again"))
-            }
-        })?;
+        let retired = retired.map_err(|error| failed(&db, error))?;
         out.line(format_args!("{} ({} bytes) {done}", counted(retired.documents, "document"), retired.bytes));
-        let all = match retired.left {
-            0 => Ok(()),
-            left => Err(Failure::Findings(format!("{} could not be retired; see spazio archive verify", counted(left, "document")))),
+        let all = match (retired.left, retired.stopped) {
+            (0, 0) => Ok(()),
+            (left, 0) => Err(Failure::Findings(format!("{} could not be retired; see spazio archive verify", counted(left, "document")))),
+            (_, stopped) => Err(Failure::Findings(format!("{} could not be finished", counted(stopped, "account")))),
         };
         ended(out, all)
     }
@@ -76,6 +72,14 @@ impl TombstoneArguments {
         let db = app::open_as_it_is(&config, app::clock(&config)?).await?;
         let out = Output::default();
         let told = tombstones(&db, self.account, &|line| out.tell(line)).await;
-        ended(out, told.map_err(|error| Trouble::of(db.url(), &error).into()))
+        ended(out, told.map_err(|error| failed(&db, error)))
+    }
+}
+
+fn failed(db: &Db, error: RetireError) -> Failure {
+    match error {
+        RetireError::Fault(fault) => stopped(db, fault),
+        unknown @ RetireError::NoAccount(_) => Failure::Settings(unknown.to_string()),
+        file @ RetireError::File { .. } => Failure::Failed(format!("{file}; what it was to hold is where it was, run the command again")),
     }
 }

@@ -18,7 +18,7 @@ use spazio::archive::Archive;
 use spazio::config::Retention;
 use spazio::demo::invoices::receipt;
 use spazio::fatturapa::ReceiptKind;
-use spazio::invoices::retire::{Due, Removal, Retired, Retirement, tombstones};
+use spazio::invoices::retire::{Due, Export, Removal, RetireError, Retired, Retirement, tombstones};
 use tokio::time::timeout;
 
 use crate::support::pb::AccountState;
@@ -32,6 +32,9 @@ on_both_databases!(
     an_account_that_buys_anew_after_the_export_keeps_its_documents,
     an_export_that_was_cut_short_is_made_again_before_anything_goes,
     what_is_damaged_stays_with_all_of_its_invoice,
+    an_export_is_never_replaced_by_a_poorer_one,
+    what_is_no_longer_in_its_file_is_not_removed,
+    an_account_that_cannot_be_exported_keeps_no_other_from_its_turn,
     many_documents_go_in_several_transactions,
     nothing_goes_where_nothing_was_said_to,
     a_purchase_that_races_the_removal_leaves_each_document_in_one_place,
@@ -47,6 +50,17 @@ const TABLES: [&str; 6] = ["document", "invoice", "receipt", "judgement", "issue
 
 fn exports(app: &TestApp) -> PathBuf {
     app.folder().join("exports")
+}
+
+/// Exports the first that is due of an account, and removes nothing.
+async fn exported(retirement: &Retirement, ann: &Customer) -> Export {
+    let batch = retirement.first(ann.account).await.unwrap_or_else(|error| panic!("{error}")).expect("one is due");
+    retirement.export(batch).await.unwrap_or_else(|error| panic!("{error}"))
+}
+
+async fn damage(app: &TestApp, file_name: &str) {
+    let damage = format!("UPDATE document SET content = substr(content, 1, length(content) - 1) WHERE file_name = '{file_name}'");
+    assert!(app.database.execute(&damage).await.expect("it is damaged") > 0);
 }
 
 /// What the command opens, on the day of the server's clock.
@@ -122,7 +136,7 @@ async fn documents_of_a_deleted_account_are_handed_out_and_leave_a_tombstone_eac
     app.day_comes("2027-03-01").await;
     bob.buys(1).await;
     app.day_comes(DELETED).await;
-    assert_eq!(retired(app, Retention::NinetyDays).await, Retired { documents: 8, bytes, left: 0 });
+    assert_eq!(retired(app, Retention::NinetyDays).await, Retired { documents: 8, bytes, ..Retired::default() });
 
     let files = handed_out(app, &ann);
     for original in [&sent.bytes, &draft.bytes, &delivered.bytes, &unknown.bytes, &b"not even XML".to_vec()] {
@@ -199,8 +213,7 @@ async fn an_account_that_buys_anew_after_the_export_keeps_its_documents(app: &Te
     let sent = ann.sends(&invoice).await;
     app.day_comes(DELETED).await;
     let retirement = retirement(app, Retention::NinetyDays);
-    let batch = retirement.first(ann.account).await.unwrap_or_else(|error| panic!("{error}")).expect("one is due");
-    let exported = retirement.export(batch).await.unwrap_or_else(|error| panic!("{error}"));
+    let exported = exported(&retirement, &ann).await.exported.expect("a file");
     ann.buys(1).await;
     assert_eq!(retirement.remove(exported).await.unwrap_or_else(|error| panic!("{error}")), Removal::AccountReturned(Retired::default()));
     assert!(ann.downloads(&sent.invoice_id).await.1 == invoice.bytes);
@@ -213,17 +226,16 @@ async fn an_export_that_was_cut_short_is_made_again_before_anything_goes(app: &T
     ann.sends(&invoice).await;
     app.day_comes(DELETED).await;
     let first = retirement(app, Retention::NinetyDays);
-    let batch = async || first.first(ann.account).await.unwrap_or_else(|error| panic!("{error}")).expect("one is due");
-    let cut = first.export(batch().await).await.unwrap_or_else(|error| panic!("{error}"));
-    let file = cut.path();
-    drop(cut);
+    let file = exported(&first, &ann).await.exported.expect("a file").path().to_owned();
     fs::write(&file, b"half of it").expect("it can be written");
     assert_eq!(stored(app, &ann).await, 1, "an export alone removes nothing");
 
     // Where the file cannot be written, nothing goes.
     fs::remove_file(&file).expect("it is there");
     fs::create_dir(&file).expect("a folder stands where the file would");
-    assert!(first.export(batch().await).await.is_err());
+    let batch = first.first(ann.account).await.unwrap_or_else(|error| panic!("{error}")).expect("one is due");
+    assert!(first.export(batch).await.is_err());
+    assert_eq!(fs::read_dir(file.parent().expect("a folder")).expect("it is there").count(), 1, "nothing unfinished is left");
     assert_eq!(stored(app, &ann).await, 1);
     fs::remove_dir(&file).expect("it is empty");
 
@@ -241,14 +253,64 @@ async fn what_is_damaged_stays_with_all_of_its_invoice(app: &TestApp) {
     let sent = ann.sends(&bad).await;
     let recorded = ann.is_told(&sent, ReceiptKind::Delivered).await.receipt.expect("the receipt");
     app.day_comes(DELETED).await;
-    let damage =
-        format!("UPDATE document SET content = substr(content, 1, length(content) - 1) WHERE file_name = '{}'", recorded.file_name);
-    app.database.execute(&damage).await.expect("it is damaged");
+    damage(app, &recorded.file_name).await;
     let retired = retired(app, Retention::NinetyDays).await;
     assert_eq!((retired.documents, retired.left), (1, 2));
     assert_eq!(stored(app, &ann).await, 2);
     let index = String::from_utf8(handed_out(app, &ann)["index.csv"].clone()).expect("an index is UTF-8");
     assert!(index.lines().any(|line| line.contains("\"damaged\"") && line.contains(&recorded.receipt_id)), "{index}");
+}
+
+async fn an_export_is_never_replaced_by_a_poorer_one(app: &TestApp) {
+    let ann = app.customer("ann").create().await;
+    let (good, bad) = (ann.invoice(), ann.invoice());
+    ann.sends(&good).await;
+    ann.sends(&bad).await;
+    app.day_comes(DELETED).await;
+    let first = exported(&retirement(app, Retention::NinetyDays), &ann).await.exported.expect("a file");
+    let content = fs::read(first.path()).expect("the file");
+    damage(app, &bad.file_name).await;
+    let retired = retired(app, Retention::NinetyDays).await;
+    assert_eq!((retired.documents, retired.left), (1, 1));
+    assert!(fs::read(first.path()).expect("the file") == content, "it may be the only place of what is damaged");
+    let left = retirement(app, Retention::NinetyDays).run(None, &|_| {}).await.unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!((left.documents, left.left), (0, 1));
+    assert_eq!(fs::read_dir(first.path().parent().expect("a folder")).expect("it is there").count(), 2, "no file of nothing");
+}
+
+async fn what_is_no_longer_in_its_file_is_not_removed(app: &TestApp) {
+    let ann = app.customer("ann").create().await;
+    ann.sends(&ann.invoice()).await;
+    app.day_comes(DELETED).await;
+    let retirement = retirement(app, Retention::NinetyDays);
+    for spoil in [|file: &Path| fs::write(file, b"another"), |file: &Path| fs::remove_file(file)] {
+        let exported = exported(&retirement, &ann).await.exported.expect("a file");
+        spoil(exported.path()).expect("it is there");
+        assert!(matches!(retirement.remove(exported).await, Err(RetireError::File { .. })));
+        assert_eq!((stored(app, &ann).await, told(app, &ann).await.len()), (1, 1));
+    }
+}
+
+async fn an_account_that_cannot_be_exported_keeps_no_other_from_its_turn(app: &TestApp) {
+    let (ann, bob) = (app.customer("ann").create().await, app.customer("bob").create().await);
+    ann.sends(&ann.invoice()).await;
+    let keys = app.folder().join("keys");
+    fs::write(&keys, "2026-a AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").expect("the key is written");
+    let mut encrypted = app.config.archive.clone();
+    encrypted.keys_file = Some(keys);
+    encrypted.key = Some("2026-a".parse().expect("a key's id"));
+    let encrypting = Archive::open(&encrypted, app.db().clone()).unwrap_or_else(|errors| panic!("{errors}"));
+    encrypting.move_all(&|_, _| {}).await.unwrap_or_else(|fault| panic!("{fault}"));
+    bob.sends(&bob.invoice()).await;
+    app.day_comes(DELETED).await;
+
+    let lines = Mutex::new(Vec::new());
+    let tell = |line: &str| lines.lock().expect("no panic").push(line.to_owned());
+    let retired = retirement(app, Retention::NinetyDays).run(None, &tell).await.unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!((retired.documents, retired.stopped), (1, 1));
+    assert_eq!((stored(app, &ann).await, stored(app, &bob).await), (1, 0));
+    let said = lines.into_inner().expect("no panic").join("\n");
+    assert!(said.contains(&format!("{}: stopped: ", ann.account)) && said.contains("the key 2026-a"), "{said}");
 }
 
 async fn many_documents_go_in_several_transactions(app: &TestApp) {

@@ -1,18 +1,14 @@
 //! The file in which documents are handed out before they are removed.
 
 use std::collections::HashSet;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use data_encoding::HEXLOWER;
-use ring::digest::{Context, SHA256};
-use tokio::fs::{self, File};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::super::export::{Packing, Part, entries};
+use super::super::export::{Entry, Packing, Part, entries};
+use super::disk::{Unfinished, make_folder};
 use super::due::Batch;
 use super::{RetireError, Retirement};
 use crate::ids::{AccountId, Ids};
@@ -29,83 +25,56 @@ pub struct Exported {
     pub(super) name: String,
     /// SHA-256 of the file, lower-case hexadecimal.
     pub(super) sha256: String,
-    path: PathBuf,
-    left: u64,
+    pub(super) path: PathBuf,
 }
 
 impl Exported {
     /// The file.
     #[must_use]
-    pub fn path(&self) -> PathBuf {
-        self.path.clone()
+    pub fn path(&self) -> &Path {
+        &self.path
     }
+}
 
-    /// How many documents it does not hold although they are due: damaged ones, and those of the same invoice.
-    #[must_use]
-    pub fn left(&self) -> u64 {
-        self.left
-    }
+/// What became of documents that are due.
+#[derive(Debug)]
+pub struct Export {
+    /// Those that were exported; none where each is damaged.
+    pub exported: Option<Exported>,
+    /// How many were not: damaged ones, and those of the same invoice.
+    pub left: u64,
 }
 
 impl Retirement {
-    /// Writes documents to a file. The same documents give the same file under the same name.
-    pub async fn export(&self, batch: Batch) -> Result<Exported, RetireError> {
+    /// Writes documents to a file, whose name tells its content: none is ever replaced by another one.
+    pub async fn export(&self, batch: Batch) -> Result<Export, RetireError> {
         let Batch { account, part } = batch;
-        let name = format!("{account}/{}.zip", title(&part));
-        let path = self.folder.join(&name);
-        // Whoever runs at the same time writes a file of its own, and both come to the same.
-        let unfinished = self.folder.join(format!("{name}.{}.unfinished", Ids::new(self.db.clock().clone()).next::<Uuid>().simple()));
-        let at = |path: &Path| {
-            let path = path.to_owned();
-            move |error| RetireError::File { path, error }
-        };
         let folder = self.folder.join(account.to_string());
-        fs::create_dir_all(&folder).await.map_err(at(&folder))?;
-        let mut file = File::create(&unfinished).await.map_err(at(&unfinished))?;
-        let stored = part.stored_time();
+        make_folder(&folder).await?;
+        let id: Uuid = Ids::new(self.db.clock().clone()).next();
+        let mut file = Unfinished::begin(folder.join(format!("{}.unfinished", id.simple()))).await?;
         let mut packing = Packing::from_byte(self.archive.clone(), account, 0);
         for entry in entries(part.clone()) {
             packing = packing.add(entry, Instant::now() + READ).await?;
-            file.write_all(&packing.take()).await.map_err(at(&unfinished))?;
+            file.write(&packing.take()).await?;
         }
-        let (packed, damaged) = packing.finish(stored).await?;
-        file.write_all(&packed.rest).await.map_err(at(&unfinished))?;
-        file.sync_all().await.map_err(at(&unfinished))?;
-        drop(file);
-        whole(&unfinished, &packed.sha256).await.map_err(at(&unfinished))?;
-        fs::rename(&unfinished, &path).await.map_err(at(&path))?;
-        // The names are on the disk too.
-        for folder in [&folder, &self.folder] {
-            File::open(folder).await.map_err(at(folder))?.sync_all().await.map_err(at(folder))?;
+        let (packed, damaged) = packing.finish(part.stored_time()).await?;
+        file.write(&packed.rest).await?;
+        let (part, left) = undamaged(part, &damaged.iter().map(Entry::document).collect());
+        if part.invoices.is_empty() && part.receipts.is_empty() {
+            return Ok(Export { exported: None, left });
         }
-        let damaged = damaged.iter().map(super::super::export::Entry::document).collect();
-        let (part, left) = undamaged(part, &damaged);
-        Ok(Exported { account, part, name, sha256: packed.sha256, path, left })
+        let name = format!("{account}/{}_{}.zip", days(&part), &packed.sha256[..16]);
+        let path = self.folder.join(&name);
+        file.finish(&path, &packed.sha256).await?;
+        Ok(Export { exported: Some(Exported { account, part, name, sha256: packed.sha256, path }), left })
     }
 }
 
-/// What a file is called: by the days of its invoices, and by what tells these from others of the same days.
-fn title(part: &Part) -> String {
+/// The days of its invoices.
+fn days(part: &Part) -> String {
     let days = part.invoices.first().zip(part.invoices.last()).map(|((first, _), (last, _))| (first.listed_day, last.listed_day));
-    let days = days.map_or_else(|| "receipts".to_owned(), |(first, last)| format!("{first}_{last}"));
-    format!("{days}_{}", HEXLOWER.encode(&part.fingerprint()))
-}
-
-/// Reads a file back: a disk that gives back what it was not given must not become the only place of a document.
-async fn whole(path: &Path, sha256: &str) -> io::Result<()> {
-    const AT_ONCE: usize = 256 * 1024;
-    let (mut file, mut buffer, mut digest) = (File::open(path).await?, vec![0; AT_ONCE], Context::new(&SHA256));
-    loop {
-        match file.read(&mut buffer).await? {
-            0 => break,
-            read => digest.update(&buffer[..read]),
-        }
-    }
-    if HEXLOWER.encode(digest.finish().as_ref()) == sha256 {
-        Ok(())
-    } else {
-        Err(io::Error::other("it does not read back as it was written"))
-    }
+    days.map_or_else(|| "receipts".to_owned(), |(first, last)| format!("{first}_{last}"))
 }
 
 /// Without the invoices of which something is damaged, and how many documents those are.

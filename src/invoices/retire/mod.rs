@@ -3,12 +3,14 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `due.rs` | which documents may go |
-//! | `export.rs` | the file they are handed out in: written, forced to the disk, read back |
+//! | `export.rs` | the file they are handed out in |
+//! | `disk.rs` | how such a file is written, forced to the disk and read back |
 //! | `removal.rs` | the transaction that removes what such a file holds |
 //! | `tombstones.rs` | what is told of them afterwards |
 //!
 //! Only [`Exported`] can be removed, and only [`Retirement::export`] makes one. It may be cut anywhere and run again, also while serving.
 
+mod disk;
 mod due;
 mod export;
 mod removal;
@@ -21,11 +23,11 @@ use std::path::PathBuf;
 use sea_orm::DbErr;
 
 pub use self::due::{Batch, Due};
-pub use self::export::Exported;
+pub use self::export::{Export, Exported};
 pub use self::removal::Removal;
 pub use self::tombstones::tombstones;
 use super::export::{Start, part};
-use crate::account::standing::standings_after;
+use crate::account::standing::{Standing, standing, standings_after};
 use crate::account::state::AccountState;
 use crate::archive::Archive;
 use crate::clock::CalendarDay;
@@ -65,6 +67,8 @@ pub struct Retired {
     pub bytes: u64,
     /// Documents that were left where they are because they are damaged, or belong to an invoice of which something is.
     pub left: u64,
+    /// Accounts with which it did not come to an end.
+    pub stopped: u64,
 }
 
 impl Retired {
@@ -77,6 +81,7 @@ impl Retired {
         self.documents += more.documents;
         self.bytes += more.bytes;
         self.left += more.left;
+        self.stopped += more.stopped;
     }
 }
 
@@ -86,6 +91,9 @@ pub enum RetireError {
     /// The database or the object store.
     #[error(transparent)]
     Fault(#[from] Fault),
+    /// There is no such account.
+    #[error("there is no account {0}")]
+    NoAccount(AccountId),
     /// The export's file.
     #[error("{}: {error}", path.display())]
     File {
@@ -106,37 +114,52 @@ impl From<DbErr> for RetireError {
 const PAGE: u32 = 500;
 
 impl Retirement {
-    /// Retires what is due of one deleted account, or of all. `tell` hears of each file and of what was left.
+    /// Retires what is due of one deleted account, or of all. `tell` hears of each file and of what was left. What is the matter with one
+    /// account keeps no other from its turn.
     pub async fn run(&self, only: Option<AccountId>, tell: &(dyn Fn(&str) + Sync)) -> Result<Retired, RetireError> {
         let mut retired = Retired::default();
-        for account in self.accounts(only).await? {
-            let mut start = Some(Start::Beginning);
-            while let Some((batch, next)) = self.batch(account, start).await? {
-                start = next;
-                let exported = self.export(batch).await?;
-                retired.left += exported.left();
-                if exported.left() > 0 {
-                    tell(&format!("{account}: {} left: damaged, or of an invoice of which something is damaged", exported.left()));
+        for account in self.accounts(only, tell).await? {
+            match self.run_one(account, &mut retired, tell).await {
+                Ok(()) => {}
+                Err(RetireError::Fault(fault @ (Fault::Sealed { .. } | Fault::Overtaken | Fault::Broken(_)))) => {
+                    tell(&format!(
+                        "{account}: stopped: {fault}; run the command again, and if it stays so, see spazio archive verify and audit"
+                    ));
+                    retired.stopped += 1;
                 }
-                let file = exported.path();
-                let removal = self.remove(exported).await?;
-                let (Removal::Done(removed) | Removal::AccountReturned(removed)) = removal;
-                retired.add(removed);
-                let (documents, file) = (counted(removed.documents, "document"), file.display());
-                tell(&format!("{account}: {documents} ({} bytes) retired, in {file}", removed.bytes));
-                if let Removal::AccountReturned(_) = removal {
-                    tell(&format!("{account}: it is no longer deleted; its other documents stay"));
-                    break;
-                }
+                Err(error) => return Err(error),
             }
         }
         Ok(retired)
     }
 
+    async fn run_one(&self, account: AccountId, retired: &mut Retired, tell: &(dyn Fn(&str) + Sync)) -> Result<(), RetireError> {
+        let mut start = Some(Start::Beginning);
+        while let Some((batch, next)) = self.batch(account, start).await? {
+            start = next;
+            let Export { exported, left } = self.export(batch).await?;
+            if left > 0 {
+                retired.left += left;
+                tell(&format!("{account}: {left} left: damaged, or of an invoice of which something is damaged"));
+            }
+            let Some(exported) = exported else { continue };
+            let file = exported.path().display().to_string();
+            let removal = self.remove(exported).await?;
+            let (Removal::Done(removed) | Removal::AccountReturned(removed)) = removal;
+            retired.add(removed);
+            tell(&format!("{account}: {} ({} bytes) retired, in {file}", counted(removed.documents, "document"), removed.bytes));
+            if let Removal::AccountReturned(_) = removal {
+                tell(&format!("{account}: it is no longer deleted; its other documents stay"));
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
     /// What [`Retirement::run`] would retire, damaged documents included. Changes nothing.
     pub async fn dry_run(&self, only: Option<AccountId>, tell: &(dyn Fn(&str) + Sync)) -> Result<Retired, RetireError> {
         let mut retired = Retired::default();
-        for account in self.accounts(only).await? {
+        for account in self.accounts(only, tell).await? {
             let mut due = Retired::default();
             let mut start = Some(Start::Beginning);
             while let Some((batch, next)) = self.batch(account, start).await? {
@@ -157,15 +180,24 @@ impl Retirement {
     }
 
     /// Deleted accounts that have documents.
-    async fn accounts(&self, only: Option<AccountId>) -> Result<Vec<AccountId>, RetireError> {
+    async fn accounts(&self, only: Option<AccountId>, tell: &(dyn Fn(&str) + Sync)) -> Result<Vec<AccountId>, RetireError> {
         let today = CalendarDay::of(self.db.clock().now());
+        if let Some(account) = only {
+            return Ok(match known(&self.db, account).await?.state(today) {
+                AccountState::Deleted => vec![account],
+                state @ (AccountState::Active | AccountState::Suspended | AccountState::Expired) => {
+                    tell(&format!("{account}: it is {state}, not deleted: it keeps everything"));
+                    Vec::new()
+                }
+            });
+        }
         let (mut found, mut after) = (Vec::new(), None);
         loop {
             let page = standings_after(self.db.reader(), after, PAGE, today).await?;
             let Some(last) = page.last() else { return Ok(found) };
             after = Some(last.account);
             let deleted = page.iter().filter(|standing| standing.state(today) == AccountState::Deleted && standing.used > Bytes::ZERO);
-            found.extend(deleted.map(|standing| standing.account).filter(|account| only.is_none_or(|only| only == *account)));
+            found.extend(deleted.map(|standing| standing.account));
         }
     }
 
@@ -181,4 +213,10 @@ impl Retirement {
         }
         Ok(None)
     }
+}
+
+/// How an account stands, if there is one.
+async fn known(db: &Db, account: AccountId) -> Result<Standing, RetireError> {
+    let found = standing(db.reader(), account, CalendarDay::of(db.clock().now())).await?;
+    found.ok_or(RetireError::NoAccount(account))
 }

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::super::export::Part;
 use super::super::index;
 use super::super::store::{ReceiptRow, Row};
+use super::disk::whole;
 use super::export::Exported;
 use super::{RetireError, Retired, Retirement};
 use crate::account::standing::standing;
@@ -55,10 +56,12 @@ struct Described {
 }
 
 impl Retirement {
-    /// Removes what was exported, and frees its space.
+    /// Removes what was exported, and frees its space. The file is looked at again before each transaction.
     pub async fn remove(&self, exported: Exported) -> Result<Removal, RetireError> {
         let mut removed = Retired::default();
+        let (path, sha256) = (exported.path.clone(), exported.sha256.clone());
         for lot in self.lots(exported) {
+            whole(&path, &sha256).await?;
             let remove = async |tx: &Tx, lot: &Lot| remove(tx, lot).await;
             match self.db.write("retire_documents", lot, remove).await? {
                 Some(documents) => removed.add(Retired::of(documents.iter().map(|document| document.size))),

@@ -2,10 +2,11 @@
 
 use chrono::SecondsFormat;
 use data_encoding::HEXLOWER;
-use sea_orm::{ColumnTrait, DbErr, ExprTrait as _, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, ExprTrait as _, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 use super::super::export::line;
+use super::{RetireError, known};
 use crate::db::entity::tombstone::{Column, Entity, Model};
 use crate::db::{Db, tenant};
 use crate::ids::{AccountId, InvoiceId, ReceiptId};
@@ -31,7 +32,10 @@ const HEADING: [&str; 12] = [
 const PAGE: u64 = 1_000;
 
 /// Tells of every document that was removed, of one account or of all, as lines of CSV with a heading.
-pub async fn tombstones(db: &Db, only: Option<AccountId>, tell: &(dyn Fn(&str) + Sync)) -> Result<(), DbErr> {
+pub async fn tombstones(db: &Db, only: Option<AccountId>, tell: &(dyn Fn(&str) + Sync)) -> Result<(), RetireError> {
+    if let Some(account) = only {
+        known(db, account).await?;
+    }
     tell(&line(&HEADING));
     let mut after: Option<(AccountId, Uuid)> = None;
     loop {

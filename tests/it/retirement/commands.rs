@@ -89,6 +89,11 @@ async fn documents_are_retired_by_commands(engine: Engine) {
     fs::remove_file(&late.exports).expect("it is there");
     let (code, said) = late.retires(&[], &[NINETY_DAYS]);
     assert!(code == Some(0) && said.contains("1 document (10 bytes) retired"), "{code:?} {said}");
+    let unknown = "acc_0123456789abcdef0123456789abcdef";
+    let (code, said) = late.retires(&["--account", unknown], &[NINETY_DAYS]);
+    assert!(code == Some(2) && said.contains(&format!("there is no account {unknown}")), "{code:?} {said}");
+    let (code, said) = block_in_place(|| late.site.command(&["archive", "tombstones", "--account", unknown], &[]));
+    assert!(code == Some(2) && said.contains("there is no account"), "{code:?} {said}");
     let (code, said) = block_in_place(|| late.site.command(&["archive", "tombstones"], &[]));
     assert!(code == Some(0) && said.lines().count() == 2 && said.contains(&late.account.to_string()), "{code:?} {said}");
     late.site.finish().await;
