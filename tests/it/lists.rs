@@ -20,7 +20,7 @@ on_both_databases!(
 
 /// So little is looked at in one call that every way of looking is taken, and every walk stops early.
 fn in_small_steps(config: &mut Config) {
-    config.lists = Bounds { gathered: 3, window: 2, walked: 4 };
+    config.lists = Bounds { gathered: 3, window: 2, walked: 4, merged: 3 };
 }
 
 mod in_small_steps {

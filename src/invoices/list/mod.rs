@@ -13,6 +13,7 @@ mod filter;
 mod pages;
 mod sql;
 mod totals;
+mod walk;
 
 use sea_orm::ConnectionTrait;
 
@@ -46,12 +47,14 @@ pub struct Bounds {
     pub window: u32,
     /// A walk that has come so far begins no other window.
     pub walked: u32,
+    /// A filter whose index has at most so many values is walked by itself in the order of arrival.
+    pub merged: u32,
 }
 
 impl Default for Bounds {
     /// A filter that is not gathered has more than 1,000 rows. A walk of up to 16,256 fills a page of 50 with them unless they are fewer than one
     /// in 300, or far from where the walk begins.
     fn default() -> Self {
-        Self { gathered: 1_000, window: 128, walked: 15_000 }
+        Self { gathered: 1_000, window: 128, walked: 15_000, merged: 8 }
     }
 }
