@@ -84,6 +84,7 @@ const LISTS: &[(&str, Asks, &[&str], How)] = {
         ("five days, the earliest first", days_earliest_first, BY_DAY, ByFilter),
         ("years", |r| r.issued_from = on("2024-01-02"), BY_DAY, Walked),
         ("a number", |r| r.number = "FT/17".to_owned(), &["invoice_arrival", "invoice_number"], Gathered),
+        ("a usual number", |r| r.number = "12".to_owned(), &["invoice_number"], ByFilter),
         ("a rare type", |r| r.document_type = "TD16".to_owned(), WORD, Gathered),
         ("a usual type", |r| r.document_type = "TD01".to_owned(), WORD, ByFilter),
         ("a rare amount", |r| r.amount_from = "100000".to_owned(), &["invoice_arrival", "invoice_by_total"], Gathered),

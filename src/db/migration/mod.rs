@@ -4,6 +4,7 @@ mod m0001_foundation;
 mod m0002_findings;
 mod m0003_search;
 mod m0004_blobs;
+mod m0006_numbers_by_arrival;
 
 use sea_orm::{ConnectionTrait, DbErr, RuntimeErr};
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait, async_trait};
@@ -22,6 +23,7 @@ impl MigratorTrait for Migrations {
             Box::new(m0002_findings::Migration),
             Box::new(m0003_search::Migration),
             Box::new(m0004_blobs::Migration),
+            Box::new(m0006_numbers_by_arrival::Migration),
         ]
     }
 }
