@@ -1,4 +1,4 @@
-//! A page of a list: gathered from a filter's own index, or walked in the list's order.
+//! A page of a list: gathered from a filter's own index, or walked in the list's order, through a filter's own rows if that can be.
 
 use std::cmp::Reverse;
 
@@ -134,12 +134,14 @@ async fn walked(
     bounds: Bounds,
 ) -> Result<(Vec<Row>, Option<Place>), DbErr> {
     let by = walk.order.by;
+    // Each value of a source is read as far as the window goes.
+    let values = u32::try_from(source.len()).unwrap_or(u32::MAX);
     let (mut rows, mut window, mut walked) = (Vec::new(), bounds.window, 0);
     loop {
         let sql = Sql::about(walk.account, connection.get_database_backend());
         let (met, edge) = met(connection, by, walk.window(sql, source, window, page.rows() - rows.len() as u64)).await?;
         rows.extend(met);
-        walked += window;
+        walked += window * values;
         if let Some(end) = page.cut(&mut rows, |row| place(by, row)) {
             return Ok((rows, Some(end)));
         }
