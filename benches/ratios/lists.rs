@@ -38,6 +38,20 @@ const LISTS: &[(&str, Asks)] = &[
     ("usual amounts", |r| r.amount_from.push_str("10")),
     ("a rare counterpart (20)", |r| r.counterpart.push_str("zanzibar")),
     ("one in 200 counterparts", |r| r.counterpart.push_str("quaglia")),
+    ("one in 200 counterparts, pages of 5", |r| (r.counterpart, r.page_size) = ("quaglia".to_owned(), 5)),
+    ("one in 200 counterparts, by date", |r| {
+        r.counterpart.push_str("quaglia");
+        r.set_sort(pb::InvoiceSort::DateLatestFirst);
+    }),
+    ("received from one in 200 counterparts, pages of 5", |r| {
+        r.set_direction(pb::Direction::Received);
+        (r.counterpart, r.page_size) = ("quaglia".to_owned(), 5);
+    }),
+    ("eight in 1,000 counterparts, pages of 8", |r| (r.counterpart, r.page_size) = ("cliente99".to_owned(), 8)),
+    ("a number of one in 200, pages of 5", |r| (r.number, r.page_size) = ("12".to_owned(), 5)),
+    ("issued on five days, pages of 5", |r| {
+        (r.issued_from, r.issued_through, r.page_size) = (on("2024-05-02"), on("2024-05-06"), 5);
+    }),
     ("a rare text (20)", |r| r.text.push_str("ornitorinco")),
     ("a usual text", |r| r.text.push_str("fornitura")),
     ("a text of nobody", |r| r.text.push_str("nobody")),

@@ -298,6 +298,10 @@ fn postgres_options(url: &SecretString, settings: &Settings, access: Access) -> 
         ("default_transaction_isolation", "read committed".to_owned()),
         ("default_transaction_read_only", if access == Access::Read { "on" } else { "off" }.to_owned()),
         ("application_name", "spazio".to_owned()),
+        // A page is read in the order of an index, and ends. Where PostgreSQL guesses that few rows are left it would rather fetch all of
+        // them and sort, and they may be a million. Sorting where nothing else is possible then counts as dear, which must not make it compile.
+        ("enable_sort", if access == Access::Read { "off" } else { "on" }.to_owned()),
+        ("jit", "off".to_owned()),
     ];
     options.map_sqlx_postgres_opts(move |postgres| postgres.options(parameters.clone()));
     options.max_connections(settings.max_connections).min_connections(1).test_before_acquire(false);

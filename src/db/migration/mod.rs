@@ -5,6 +5,7 @@ mod m0002_findings;
 mod m0003_search;
 mod m0004_blobs;
 mod m0005_tombstones;
+mod m0006_numbers_by_arrival;
 mod m0007_received_receipts;
 
 use sea_orm::{ConnectionTrait, DbErr, RuntimeErr};
@@ -25,6 +26,7 @@ impl MigratorTrait for Migrations {
             Box::new(m0003_search::Migration),
             Box::new(m0004_blobs::Migration),
             Box::new(m0005_tombstones::Migration),
+            Box::new(m0006_numbers_by_arrival::Migration),
             Box::new(m0007_received_receipts::Migration),
         ]
     }

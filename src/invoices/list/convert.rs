@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use rust_decimal::Decimal;
 
 use super::filter::{By, Filter, Order};
-use super::sql::Place;
 use super::totals::Totals;
+use super::walk::Place;
 use crate::check::{Check, Invalid};
 use crate::db;
 use crate::fatturapa::DocumentType;

@@ -2,8 +2,12 @@
 //!
 //! A list is sorted by arrival or by day, and each order has an index. Without other filters a page is a few steps in it. With filters it is
 //! asked first how many rows each filter's own index has, counting to a bound and no further. A filter with few is gathered whole: the rows
-//! are looked up, tried against the other filters, and sorted. When each has many, the order's index is walked, window by window, until the
-//! page is full or the walk has been long enough; then the page is short, and its token goes on where the walk stopped.
+//! are looked up, tried against the other filters, and sorted. When each has many, something is walked, window by window, until the page is
+//! full or the walk has been long enough; then the page is short, and its token goes on where the walk stopped.
+//!
+//! In lists by arrival a filter is walked through its own rows, however few of the account's they are: in every index the rows of one value stand
+//! in the order of arrival, and those of several are merged. Of several filters the one is taken that comes furthest. What is left is walked in
+//! the order's index: lists by day, and filters of very many values, such as a range of amounts.
 //!
 //! The database is left no choice of the index (db/dialect.rs): it knows nothing of one account among many. tests/it/list_plans.rs shows
 //! the plans.
@@ -13,6 +17,7 @@ mod filter;
 mod pages;
 mod sql;
 mod totals;
+mod walk;
 
 use sea_orm::ConnectionTrait;
 
@@ -44,14 +49,16 @@ pub struct Bounds {
     pub gathered: u32,
     /// The first window of a walk; each next one is twice as long.
     pub window: u32,
-    /// A walk that has come so far begins no other window.
+    /// A walk that has come so far, in all values together, begins no other window.
     pub walked: u32,
+    /// A filter with at most so many values in its index is walked through its own rows.
+    pub merged: u32,
 }
 
 impl Default for Bounds {
-    /// A filter that is not gathered has more than 1,000 rows. A walk of up to 16,256 fills a page of 50 with them unless they are fewer than one
-    /// in 300, or far from where the walk begins.
+    /// A filter that is not gathered has more than 1,000 rows. A walk of up to 16,256 in the order's index fills a page of 50 with them unless they
+    /// are fewer than one in 300, or far from where the walk begins.
     fn default() -> Self {
-        Self { gathered: 1_000, window: 128, walked: 15_000 }
+        Self { gathered: 1_000, window: 128, walked: 15_000, merged: 8 }
     }
 }

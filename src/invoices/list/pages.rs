@@ -1,11 +1,14 @@
-//! A page of a list: gathered from a filter's own index, or walked in the list's order.
+//! A page of a list: gathered from a filter's own index, or walked in the list's order, through a filter's own rows if that can be.
+
+use std::cmp::Reverse;
 
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult as _, Statement};
 
 use super::Bounds;
 use super::filter::{By, Filter, Order};
-use super::sql::{Place, Range, Sql, Walk, counts};
-use crate::ids::AccountId;
+use super::sql::{Range, Sql, counts, values};
+use super::walk::{Place, Source, Walk};
+use crate::ids::{AccountId, InvoiceId};
 use crate::invoices::store::Row;
 use crate::paging::Page;
 
@@ -21,14 +24,15 @@ pub(super) async fn page(
     if filter.excludes_all() {
         return Ok((Vec::new(), None));
     }
-    let walk = Walk { filter, order, after: page.after };
+    let walk = Walk { account, filter, order, after: page.after };
     let sql = || Sql::about(account, connection.get_database_backend());
     let statement = if !filter.goes_beyond(order.by) {
         walk.rows(sql(), page.rows())
     } else if let Some(candidate) = few(connection, account, filter, order.by, bounds).await? {
         walk.gathered(sql(), &candidate, bounds.gathered, page.rows())
     } else {
-        return walked(connection, account, walk, page, bounds).await;
+        let source = thinnest(connection, &walk, bounds).await?;
+        return walked(connection, walk, &source, page, bounds).await;
     };
     let mut rows = Row::find_by_statement(statement).all(connection).await?;
     let end = page.cut(&mut rows, |row| place(order.by, row));
@@ -55,25 +59,92 @@ pub(super) async fn few(
     Ok(fewest.filter(|(count, _)| *count <= i64::from(bounds.gathered)).map(|(_, candidate)| candidate))
 }
 
-/// Walks window by window, each behind the last row of the one before.
-async fn walked(
+/// What is walked: of the filters that can be walked by themselves the one that comes furthest from here, or else the order's own index.
+async fn thinnest(connection: &impl ConnectionTrait, walk: &Walk<'_>, bounds: Bounds) -> Result<Source, DbErr> {
+    let mut sources = match walk.order.by {
+        By::Arrival => in_order_of_arrival(connection, walk, bounds).await?,
+        By::Day => Vec::new(),
+    };
+    let furthest = if sources.len() > 1 { furthest(connection, walk, &sources, bounds).await? } else { 0 };
+    Ok(if sources.is_empty() { vec![walk.whole()] } else { sources.swap_remove(furthest) })
+}
+
+/// The candidates that have so few values that their rows can be merged in the order of their arrival.
+async fn in_order_of_arrival(connection: &impl ConnectionTrait, walk: &Walk<'_>, bounds: Bounds) -> Result<Vec<Source>, DbErr> {
+    let candidates = walk.filter.candidates(walk.order.by);
+    let ranges: Vec<_> = candidates.iter().flatten().filter(|range| !range.is_one_value()).collect();
+    let mut apart = taken_apart(connection, walk.account, &ranges, bounds).await?.into_iter();
+    let mut sources = Vec::new();
+    for candidate in &candidates {
+        let mut source = Vec::new();
+        for range in candidate {
+            source.extend(if range.is_one_value() { vec![range.clone()] } else { apart.next().unwrap_or_default() });
+        }
+        if (1..=bounds.merged as usize).contains(&source.len()) {
+            sources.push(source);
+        }
+    }
+    Ok(sources)
+}
+
+/// Each range as stretches of one value, at most one more than can be merged.
+async fn taken_apart(
     connection: &impl ConnectionTrait,
     account: AccountId,
+    ranges: &[&Range],
+    bounds: Bounds,
+) -> Result<Vec<Vec<Range>>, DbErr> {
+    let mut apart = vec![Vec::new(); ranges.len()];
+    if ranges.is_empty() {
+        return Ok(apart);
+    }
+    let sql = Sql::about(account, connection.get_database_backend());
+    for row in connection.query_all_raw(values(sql, ranges, bounds.merged)).await? {
+        let (number, value) = (row.try_get::<i32>("", "stretch")?, row.try_get::<String>("", "value")?);
+        let number = usize::try_from(number).unwrap_or(usize::MAX);
+        if let (Some(range), Some(values)) = (ranges.get(number), apart.get_mut(number)) {
+            values.push(range.at(&value).ok_or_else(|| DbErr::Type(format!("{value:?} is no {}", range.index.column)))?);
+        }
+    }
+    Ok(apart)
+}
+
+/// Which of the sources comes furthest in a window. One that ends before has no last id, and comes furthest of all.
+async fn furthest(connection: &impl ConnectionTrait, walk: &Walk<'_>, sources: &[Source], bounds: Bounds) -> Result<usize, DbErr> {
+    let sql = Sql::about(walk.account, connection.get_database_backend());
+    let Some(row) = connection.query_one_raw(walk.reach(sql, sources, bounds.window)).await? else { return Ok(0) };
+    let mut last = Vec::new();
+    for index in 0..sources.len() {
+        last.push((row.try_get_by_index::<Option<InvoiceId>>(index)?, index));
+    }
+    let furthest = if walk.order.latest_first {
+        last.into_iter().min_by_key(|(id, _)| *id)
+    } else {
+        last.into_iter().min_by_key(|(id, _)| id.map(Reverse))
+    };
+    Ok(furthest.map_or(0, |(_, index)| index))
+}
+
+/// Walks window by window, each behind the end of the one before.
+async fn walked(
+    connection: &impl ConnectionTrait,
     mut walk: Walk<'_>,
+    source: &[Range],
     page: &Page<Place>,
     bounds: Bounds,
 ) -> Result<(Vec<Row>, Option<Place>), DbErr> {
     let by = walk.order.by;
+    // Each value of a source is read as far as the window goes.
+    let values = u32::try_from(source.len()).unwrap_or(u32::MAX);
     let (mut rows, mut window, mut walked) = (Vec::new(), bounds.window, 0);
     loop {
-        let sql = Sql::about(account, connection.get_database_backend());
-        let (met, edge) = met(connection, walk.window(sql, window, page.rows() - rows.len() as u64)).await?;
+        let sql = Sql::about(walk.account, connection.get_database_backend());
+        let (met, edge) = met(connection, by, walk.window(sql, source, window, page.rows() - rows.len() as u64)).await?;
         rows.extend(met);
-        walked += window;
+        walked += window * values;
         if let Some(end) = page.cut(&mut rows, |row| place(by, row)) {
             return Ok((rows, Some(end)));
         }
-        let edge = edge.map(|row| place(by, &row));
         if edge.is_none() || walked >= bounds.walked {
             return Ok((rows, edge));
         }
@@ -82,14 +153,19 @@ async fn walked(
     }
 }
 
-/// The rows of a window that meet the filter, and its last row.
-async fn met(connection: &impl ConnectionTrait, window: Statement) -> Result<(Vec<Row>, Option<Row>), DbErr> {
+/// The rows of a window that meet the filter, and where it ends.
+async fn met(connection: &impl ConnectionTrait, by: By, window: Statement) -> Result<(Vec<Row>, Option<Place>), DbErr> {
     let (mut met, mut edge) = (Vec::new(), None);
     for found in connection.query_all_raw(window).await? {
-        let row = Row::from_query_result(&found, "")?;
-        match found.try_get::<i32>("", "edge")? {
-            0 => met.push(row),
-            _ => edge = Some(row),
+        if let Some(id) = found.try_get("", "edge")? {
+            let day = match by {
+                By::Arrival => None,
+                By::Day => found.try_get("", "edge_day")?,
+            };
+            edge = Some(Place { day, id });
+        }
+        if found.try_get::<Option<InvoiceId>>("", "id")?.is_some() {
+            met.push(Row::from_query_result(&found, "")?);
         }
     }
     Ok((met, edge))

@@ -1,14 +1,11 @@
-//! The statements of lists. Every one takes the account first, as `$1`.
+//! Indexes, stretches of them, and what is asked of those. Every statement takes the account first, as `$1`.
 
 use sea_orm::sea_query::Value;
 use sea_orm::{DbBackend, Statement};
 
-use super::filter::{By, Filter, Order};
 use crate::clock::CalendarDay;
 use crate::db::dialect::{self, Dialect};
-use crate::ids::{AccountId, InvoiceId};
-use crate::invoices::store::columns;
-use crate::paging;
+use crate::ids::AccountId;
 
 /// A statement that grows, with its values.
 pub(super) struct Sql {
@@ -33,7 +30,7 @@ impl Sql {
         values.into_iter().map(|value| self.value(value)).collect::<Vec<_>>().join(", ")
     }
 
-    fn dialect(&self) -> Dialect {
+    pub fn dialect(&self) -> Dialect {
         Dialect::of(self.backend)
     }
 
@@ -43,33 +40,45 @@ impl Sql {
     }
 }
 
-/// An index over the rows of each account, sorted by a column.
+/// An index over the rows of each account, sorted by a column; rows of one value stand in the order of their arrival.
 #[derive(Debug)]
 pub(super) struct Index {
     /// None for the table that is nothing but its key.
     name: Option<&'static str>,
-    table: &'static str,
-    column: &'static str,
-    id: &'static str,
+    pub table: &'static str,
+    pub column: &'static str,
+    pub id: &'static str,
+    /// Reads a value of the column that was told as text.
+    read: fn(&str) -> Option<Value>,
 }
 
-pub(super) const BY_NUMBER: Index = of_invoices("invoice_number", "number");
-pub(super) const BY_STATE: Index = of_invoices("invoice_by_state", "state");
-pub(super) const BY_TOTAL: Index = of_invoices("invoice_by_total", "total_cents");
-pub(super) const BY_DAY: Index = of_invoices("invoice_by_day", "listed_day");
-pub(super) const BY_WORD: Index = Index { name: None, table: "invoice_word", column: "word", id: "invoice_id" };
-const BY_ARRIVAL: &str = "invoice_arrival";
+const ARRIVAL: &str = "invoice_arrival";
+pub(super) const BY_ARRIVAL: Index = of_invoices(ARRIVAL, "account_id", |_| None);
+pub(super) const BY_NUMBER: Index = of_invoices("invoice_number", "number", |number| Some(number.into()));
+pub(super) const BY_STATE: Index = of_invoices("invoice_by_state", "state", |state| Some(state.into()));
+pub(super) const BY_TOTAL: Index = of_invoices("invoice_by_total", "total_cents", |cents| cents.parse::<i64>().ok().map(Value::from));
+pub(super) const BY_DAY: Index = of_invoices("invoice_by_day", "listed_day", |day| day.parse::<CalendarDay>().ok().map(Value::from));
+pub(super) const BY_WORD: Index =
+    Index { name: None, table: "invoice_word", column: "word", id: "invoice_id", read: |word| Some(word.into()) };
 
-const fn of_invoices(name: &'static str, column: &'static str) -> Index {
-    Index { name: Some(name), table: "invoice", column, id: "id" }
+const fn of_invoices(name: &'static str, column: &'static str, read: fn(&str) -> Option<Value>) -> Index {
+    Index { name: Some(name), table: "invoice", column, id: "id", read }
+}
+
+impl Index {
+    /// Its table, told to be read by it.
+    pub fn table(&self, sql: &Sql) -> String {
+        let by_index = self.name.map(|name| dialect::by_index(sql.dialect(), name)).unwrap_or_default();
+        format!("{}{by_index}", self.table)
+    }
 }
 
 /// A stretch of an index, both ends included.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Range {
-    index: &'static Index,
-    from: Value,
-    through: Value,
+    pub index: &'static Index,
+    pub from: Value,
+    pub through: Value,
 }
 
 impl Range {
@@ -81,13 +90,23 @@ impl Range {
         Self::new(index, value.clone(), value)
     }
 
+    /// Whether all its rows have one value.
+    pub fn is_one_value(&self) -> bool {
+        self.from == self.through
+    }
+
+    /// What has this value of it, told as text.
+    pub fn at(&self, value: &str) -> Option<Self> {
+        (self.index.read)(value).map(|value| Self::only(self.index, value))
+    }
+
     /// A query of the ids in it, at most so many. The order is that of the index and of no other: it makes PostgreSQL take this one.
     fn ids(&self, sql: &mut Sql, most: u64) -> String {
-        let Index { name, table, column, id } = self.index;
-        let index = name.map(|name| dialect::by_index(sql.dialect(), name)).unwrap_or_default();
+        let Index { column, id, .. } = self.index;
+        let table = self.index.table(sql);
         let (from, through) = (sql.value(self.from.clone()), sql.value(self.through.clone()));
         format!(
-            "SELECT {id} AS found FROM {table}{index} WHERE account_id = $1 AND {column} >= {from} AND {column} <= {through} \
+            "SELECT {id} AS found FROM {table} WHERE account_id = $1 AND {column} >= {from} AND {column} <= {through} \
              ORDER BY {column} LIMIT {most}"
         )
     }
@@ -106,109 +125,29 @@ pub(super) fn counts(mut sql: Sql, candidates: &[Vec<Range>], most: u32) -> Stat
     sql.end(&format!("SELECT {}", columns.join(", ")))
 }
 
-/// Where a page ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Place {
-    /// In lists by day.
-    pub day: Option<CalendarDay>,
-    pub id: InvoiceId,
-}
-
-impl paging::Place for Place {
-    fn bytes(&self) -> Vec<u8> {
-        let day = self.day.map(|day| day.to_string()).unwrap_or_default();
-        [self.id.0.as_bytes(), day.as_bytes()].concat()
-    }
-
-    fn of_bytes(bytes: &[u8]) -> Option<Self> {
-        let (id, day) = bytes.split_first_chunk()?;
-        let day = std::str::from_utf8(day).ok()?;
-        let day = if day.is_empty() { None } else { Some(day.parse().ok()?) };
-        Some(Self { day, id: InvoiceId(uuid::Uuid::from_bytes(*id)) })
-    }
-}
-
-/// The walk through a list's order, behind a place.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Walk<'a> {
-    pub filter: &'a Filter,
-    pub order: Order,
-    pub after: Option<Place>,
-}
-
-impl Walk<'_> {
-    /// The index that is walked, and the column that stands before the id in it.
-    fn index(&self) -> (&'static str, &'static str) {
-        match self.order.by {
-            By::Arrival if self.filter.only_state().is_some() => ("invoice_by_state", "state"),
-            By::Arrival => (BY_ARRIVAL, "account_id"),
-            By::Day => ("invoice_by_day", "listed_day"),
-        }
-    }
-
-    fn order_by(&self) -> String {
-        let (_, column) = self.index();
-        let direction = if self.order.latest_first { "DESC" } else { "ASC" };
-        format!("{column} {direction}, id {direction}")
-    }
-
-    /// The conditions that the index keeps to. None of them fixes the column before the id by an equation: PostgreSQL would see that the order
-    /// by it is none, and might walk another index that is in the order of ids, through the rows of every account.
-    fn range(&self, sql: &mut Sql) -> String {
-        let (_, column) = self.index();
-        let mut range = Vec::new();
-        let fixed = match self.order.by {
-            By::Arrival => Some(self.filter.only_state().map_or_else(|| "$1".to_owned(), |state| sql.value(state))),
-            By::Day => {
-                range.extend(self.filter.issued_from.map(|day| format!("listed_day >= {}", sql.value(day))));
-                range.extend(self.filter.issued_through.map(|day| format!("listed_day <= {}", sql.value(day))));
-                None
-            }
+/// The values that the rows of each range have, as text, at most one more than `most` of each: one seek for each value.
+pub(super) fn values(mut sql: Sql, ranges: &[&Range], most: u32) -> Statement {
+    let (mut seeks, mut told) = (Vec::new(), Vec::new());
+    for (number, range) in ranges.iter().enumerate() {
+        let (column, table) = (range.index.column, range.index.table(&sql));
+        let (from, through) = (sql.value(range.from.clone()), sql.value(range.through.clone()));
+        let next = |begin: &str| {
+            format!(
+                "SELECT {column} FROM {table} WHERE account_id = $1 AND {column} {begin} AND {column} <= {through} \
+                 ORDER BY {column} LIMIT 1"
+            )
         };
-        if column != "account_id" {
-            range.push("account_id = $1".to_owned());
-        }
-        let (begin, behind, end) = if self.order.latest_first { ("<=", "<", ">=") } else { (">=", ">", "<=") };
-        if let Some(Place { id, day }) = self.after {
-            let first = fixed.clone().or_else(|| day.map(|day| sql.value(day)));
-            range.extend(first.map(|first| format!("({column}, id) {behind} ({first}, {})", sql.value(id))));
-        } else {
-            range.extend(fixed.iter().map(|fixed| format!("{column} {begin} {fixed}")));
-        }
-        range.extend(fixed.iter().map(|fixed| format!("{column} {end} {fixed}")));
-        range.join(" AND ")
+        let (first, next) = (next(&format!(">= {from}")), next(&format!("> seek{number}.value")));
+        seeks.push(format!(
+            "seek{number} (value) AS (SELECT * FROM ({first}) AS first \
+             UNION ALL SELECT ({next}) FROM seek{number} WHERE seek{number}.value IS NOT NULL)"
+        ));
+        told.push(format!(
+            "SELECT * FROM (SELECT {number} AS stretch, CAST(value AS text) AS value FROM seek{number} WHERE value IS NOT NULL \
+             LIMIT {most} + 1) AS told{number}"
+        ));
     }
-
-    /// The next rows, at most so many. The filter must not go beyond what the walk keeps to.
-    pub fn rows(&self, mut sql: Sql, most: u64) -> Statement {
-        let (range, order, columns) = (self.range(&mut sql), self.order_by(), columns());
-        let index = dialect::by_index(sql.dialect(), self.index().0);
-        sql.end(&format!("SELECT {columns} FROM invoice{index} WHERE {range} ORDER BY {order} LIMIT {most}"))
-    }
-
-    /// Of the next `window` rows those that meet the filter, at most so many; and, with `edge` 1, the last of the window whether it meets the
-    /// filter or not, if there are so many. One statement, so that both mean the same rows.
-    pub fn window(&self, mut sql: Sql, window: u32, most: u64) -> Statement {
-        let (range, order, columns) = (self.range(&mut sql), self.order_by(), columns());
-        let conditions = self.filter.conditions(&mut sql);
-        let index = dialect::by_index(sql.dialect(), self.index().0);
-        let by_id = dialect::by_index(sql.dialect(), BY_ARRIVAL);
-        let before = window.saturating_sub(1);
-        sql.end(&format!(
-            "SELECT * FROM (SELECT {columns}, 0 AS edge \
-             FROM (SELECT * FROM invoice{index} WHERE {range} ORDER BY {order} LIMIT {window}) AS walked \
-             WHERE {conditions} ORDER BY {order} LIMIT {most}) AS met \
-             UNION ALL SELECT {columns}, 1 AS edge FROM invoice{by_id} WHERE account_id = $1 AND id = \
-             (SELECT id FROM invoice{index} WHERE {range} ORDER BY {order} LIMIT 1 OFFSET {before}) ORDER BY edge, {order}"
-        ))
-    }
-
-    /// The next rows that meet the filter, at most so many, by looking up those of a candidate that has at most `gathered`.
-    pub fn gathered(&self, mut sql: Sql, candidate: &[Range], gathered: u32, most: u64) -> Statement {
-        let rows = looked_up(&mut sql, candidate, gathered);
-        let (range, conditions, order, columns) = (self.range(&mut sql), self.filter.conditions(&mut sql), self.order_by(), columns());
-        sql.end(&format!("SELECT {columns} FROM {rows} WHERE {range} AND {conditions} ORDER BY {order} LIMIT {most}"))
-    }
+    sql.end(&format!("WITH RECURSIVE {} {}", seeks.join(", "), told.join(" UNION ALL ")))
 }
 
 /// The rows of a candidate with at most `gathered`, as a table. Rows that came since they were counted are among them.
@@ -216,7 +155,12 @@ pub(super) fn looked_up(sql: &mut Sql, candidate: &[Range], gathered: u32) -> St
     let most = u64::from(gathered) * COME_MEANWHILE;
     let ranges: Vec<_> = candidate.iter().map(|range| format!("SELECT found FROM ({}) AS stretch", range.ids(sql, most))).collect();
     let keys = format!("SELECT DISTINCT found FROM ({}) AS ranges", ranges.join(" UNION ALL "));
-    dialect::looked_up(sql.dialect(), &keys, "invoice", BY_ARRIVAL, "$1")
+    by_id(sql, &keys)
+}
+
+/// Each row that `keys`, a query of the column `found`, names, as a table.
+pub(super) fn by_id(sql: &Sql, keys: &str) -> String {
+    dialect::looked_up(sql.dialect(), keys, "invoice", ARRIVAL, "$1")
 }
 
 /// How many times the rows that were counted may be there by the time they are looked up: more than any transaction stores at once.

@@ -10,7 +10,8 @@ use super::{Engine, TestDatabase};
 const RARE: u32 = 20;
 
 impl TestDatabase {
-    /// Gives an account so many invoices. Of the usual ones half are received, one in 200 is by `quaglia`, and all are about `fornitura`.
+    /// Gives an account so many invoices. Of the usual ones half are received, one in 200 is by `quaglia`, one in 200 has the
+    /// number 12, and all are about `fornitura`.
     ///
     /// No documents rest behind them, and the books know nothing of them.
     pub async fn crowd(&self, account: AccountId, count: u32) {
@@ -56,7 +57,8 @@ fn statements(engine: Engine, account: AccountId, count: u32) -> Vec<String> {
             created_time, updated_time)
         SELECT {id}, {account}, CASE WHEN {is_rare} OR n % 2 = 0 THEN 'sent' ELSE 'received' END,
             CASE WHEN {is_rare} THEN 'rejected' WHEN n % 2 = 0 THEN 'delivered' ELSE 'received' END,
-            'IT01234567897_' || n || '.xml', 8000, '', 'FPR12', CASE WHEN {is_rare} THEN 'TD16' ELSE 'TD01' END, 'FT/' || n, {day},
+            'IT01234567897_' || n || '.xml', 8000, '', 'FPR12', CASE WHEN {is_rare} THEN 'TD16' ELSE 'TD01' END, 
+            CASE WHEN n % 200 = 2 THEN '12' ELSE 'FT/' || n END, {day},
             'Officine Rossi S.r.l.', 'IT01234567897', 'Cliente ' || (n % 997), 'IT09876543217',
             CASE WHEN {is_rare} THEN ' zanzibar' WHEN n % 200 = 1 THEN ' quaglia' ELSE ' cliente' || (n % 997) END || ' srl',
             CASE WHEN {is_rare} THEN ' td16 ornitorinco' ELSE ' td01' END || ' ft' || n || ' fornitura materiale vario',
