@@ -64,9 +64,10 @@ impl Walk<'_> {
         if self.order.latest_first { "DESC" } else { "ASC" }
     }
 
-    fn order_by(&self, Index { column, id, .. }: &Index) -> String {
-        let direction = self.direction();
-        format!("{column} {direction}, {id} {direction}")
+    fn order_by(&self, index: &Index) -> String {
+        let (Index { column, id, .. }, direction) = (index, self.direction());
+        // A word is fixed by an equation, and an order that says no more than the outer query's spares SQLite sorting anew.
+        if is_of_words(index) { format!("{id} {direction}") } else { format!("{column} {direction}, {id} {direction}") }
     }
 
     /// The conditions of what lies behind the place in a stretch. In a table with several indexes none of them fixes the column before the id by an
@@ -75,7 +76,7 @@ impl Walk<'_> {
     fn behind(&self, sql: &mut Sql, range: &Range) -> String {
         let Index { column, id, .. } = range.index;
         let (behind, value) = (if self.order.latest_first { "<" } else { ">" }, sql.value(range.from.clone()));
-        if range.index.table == BY_WORD.table {
+        if is_of_words(range.index) {
             let place = self.after.map(|place| format!(" AND {id} {behind} {}", sql.value(place.id))).unwrap_or_default();
             return format!("account_id = $1 AND {column} = {value}{place}");
         }
@@ -103,18 +104,14 @@ impl Walk<'_> {
 
     /// The ids of the next rows of a source, each once, in the order of the list.
     fn ids(&self, sql: &mut Sql, source: &[Range], most: u64) -> String {
-        let mut stretches = Vec::new();
-        for range in source {
-            let id = format!("{} AS found", range.index.id);
-            stretches.push(format!("SELECT found FROM ({}) AS stretch", self.next(sql, range, &id, most)));
+        let mut stretches: Vec<_> =
+            source.iter().map(|range| self.next(sql, range, &format!("{} AS found", range.index.id), most)).collect();
+        if stretches.len() == 1 {
+            return stretches.remove(0);
         }
-        match &stretches[..] {
-            [only] => only.clone(),
-            several => {
-                let (several, direction) = (several.join(" UNION "), self.direction());
-                format!("SELECT found FROM ({several}) AS stretches ORDER BY found {direction} LIMIT {most}")
-            }
-        }
+        let each: Vec<_> = stretches.iter().map(|stretch| format!("SELECT found FROM ({stretch}) AS stretch")).collect();
+        let (each, direction) = (each.join(" UNION "), self.direction());
+        format!("SELECT found FROM ({each}) AS stretches ORDER BY found {direction} LIMIT {most}")
     }
 
     /// How far a walk of `window` rows would come in each of these sources of a list by arrival: the last id, if there are so many.
@@ -139,7 +136,7 @@ impl Walk<'_> {
     pub fn window(&self, mut sql: Sql, source: &[Range], window: u32, most: u64) -> Statement {
         let columns = columns();
         let (rows, order, edge) = match source {
-            [range] if range.index.table != BY_WORD.table => {
+            [range] if !is_of_words(range.index) => {
                 let order = self.order_by(range.index);
                 let rows = format!("({}) AS walked", self.next(&mut sql, range, "*", window.into()));
                 let edge = self.next(&mut sql, range, &self.place_columns(), 1);
@@ -175,4 +172,8 @@ impl Walk<'_> {
         let (order, columns) = (self.order_by(whole.index), columns());
         sql.end(&format!("SELECT {columns} FROM {rows} WHERE {behind} AND {conditions} ORDER BY {order} LIMIT {most}"))
     }
+}
+
+fn is_of_words(index: &Index) -> bool {
+    index.table == BY_WORD.table
 }
