@@ -60,6 +60,7 @@ impl Command {
     }
 }
 
+/// The database and the archive that the settings name, for a command that may take long.
 pub(super) async fn opened(mut config: Config) -> Result<(Db, Archive, Config), Failure> {
     // In a large archive the search for the next document that is not yet moved may take its time.
     config.database.statement_timeout = Duration::ZERO;

@@ -80,6 +80,8 @@ fn failed(db: &Db, error: RetireError) -> Failure {
     match error {
         RetireError::Fault(fault) => stopped(db, fault),
         unknown @ RetireError::NoAccount(_) => Failure::Settings(unknown.to_string()),
-        file @ RetireError::File { .. } => Failure::Failed(format!("{file}; what it was to hold is where it was, run the command again")),
+        file @ RetireError::File { .. } => {
+            Failure::Failed(format!("{file}; nothing more was removed: put that right, and run the command again"))
+        }
     }
 }

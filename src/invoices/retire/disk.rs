@@ -40,15 +40,13 @@ impl Unfinished {
         self.file.write_all(bytes).await.map_err(|error| at(&self.path, error))
     }
 
-    /// Ends it: forces it to the disk, reads it back, and gives it its name. A name stands for its content: what has it already and is the same
-    /// stays, and what is not, is no export that was ever finished.
+    /// Ends it: forces it to the disk, reads it back, and gives it its name. The name must tell the content: what has it already is then the
+    /// same, or no longer whole.
     pub(super) async fn finish(mut self, path: &Path, sha256: &str) -> Result<(), RetireError> {
         self.file.flush().await.map_err(|error| at(&self.path, error))?;
         self.file.sync_all().await.map_err(|error| at(&self.path, error))?;
         whole(&self.path, sha256).await?;
-        if whole(path, sha256).await.is_err() {
-            fs::rename(&self.path, path).await.map_err(|error| at(path, error))?;
-        }
+        fs::rename(&self.path, path).await.map_err(|error| at(path, error))?;
         match path.parent() {
             Some(folder) => on_the_disk(folder).await,
             None => Ok(()),
