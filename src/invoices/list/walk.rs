@@ -75,14 +75,6 @@ impl Walk<'_> {
         columns.iter().map(|column| format!("{column} {}", self.direction())).collect::<Vec<_>>().join(", ")
     }
 
-    /// What tells a place in a list, where the ids of invoices and their days are called so.
-    fn sorted_by_place(&self, day: &str, id: &str) -> String {
-        match self.order.by {
-            By::Arrival => self.sorted(&[id]),
-            By::Day => self.sorted(&[day, id]),
-        }
-    }
-
     /// The conditions of what lies behind the place in a stretch. In a table with several indexes none of them fixes the column before the id by an
     /// equation: PostgreSQL would see that the order by it is none, and might walk another index that is in the order of ids, through the rows
     /// of every account. SQLite uses a comparison of pairs only where no equation fixes the first.
@@ -151,7 +143,15 @@ impl Walk<'_> {
             return stretches.remove(0);
         }
         let each: Vec<_> = stretches.iter().map(|stretch| format!("SELECT * FROM ({stretch}) AS stretch")).collect();
-        format!("SELECT * FROM ({}) AS stretches ORDER BY {} LIMIT {most}", each.join(" UNION "), self.sorted_by_place("day", "found"))
+        format!("SELECT * FROM ({}) AS stretches ORDER BY {} LIMIT {most}", each.join(" UNION "), self.by_place())
+    }
+
+    /// The order of the list over the columns of places.
+    fn by_place(&self) -> String {
+        match self.order.by {
+            By::Arrival => self.sorted(&["found"]),
+            By::Day => self.sorted(&["day", "found"]),
+        }
     }
 
     /// How far a walk of `window` rows would come in each of these sources: the last place, if there are so many.
@@ -171,7 +171,7 @@ impl Walk<'_> {
             By::Arrival => format!("found AS edge{number}"),
             By::Day => format!("found AS edge{number}, day AS edge_day{number}"),
         };
-        let (order, before) = (self.sorted_by_place("day", "found"), window.saturating_sub(1));
+        let (order, before) = (self.by_place(), window.saturating_sub(1));
         format!("SELECT {columns} FROM {places} ORDER BY {order} LIMIT 1 OFFSET {before}")
     }
 
