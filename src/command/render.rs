@@ -95,9 +95,8 @@ pub(super) fn render(arguments: &Arguments) -> Result<(), Failure> {
         }
         Ok(())
     });
-    let failures = written.filter_map(Result::err).collect();
-    let result = all(pages.len(), failures);
-    ended(out, result)
+    let failures: Vec<_> = written.filter_map(Result::err).collect();
+    ended(out, all(pages.len(), &failures))
 }
 
 /// The page, and the invoice in one line.
@@ -147,7 +146,8 @@ fn nothing_is_lost(pages: &[(Place, Source)], force: bool) -> Result<(), Failure
         Place::File(_) if force => None,
         Place::File(_) => Some(format!("{place} is there already: write over it with --force, or choose another place with --output")),
     });
-    listed(wrong.collect(), "nothing was written").map_or(Ok(()), |told| Err(Failure::Failed(told)))
+    let wrong: Vec<_> = wrong.collect();
+    listed(&wrong, "nothing was written").map_or(Ok(()), |told| Err(Failure::Failed(told)))
 }
 
 /// Writes a page to a file; what was looked at stays true for one that was not there.
@@ -166,11 +166,11 @@ fn write(path: &Path, page: &str) -> Result<(), Failure> {
 }
 
 /// How all of so many pages ended: what cannot be read weighs most.
-fn all(pages: usize, failures: Vec<Failure>) -> Result<(), Failure> {
+fn all(pages: usize, failures: &[Failure]) -> Result<(), Failure> {
     let unreadable = failures.iter().any(|failure| matches!(failure, Failure::Unreadable(_)));
     let failures: Vec<_> = failures.iter().map(Failure::to_string).collect();
     let head = format!("{} of {} could not be rendered", failures.len(), counted(pages, "invoice"));
-    match listed(failures, &head) {
+    match listed(&failures, &head) {
         None => Ok(()),
         Some(told) if unreadable => Err(Failure::Unreadable(told)),
         Some(told) => Err(Failure::Failed(told)),
@@ -178,8 +178,8 @@ fn all(pages: usize, failures: Vec<Failure>) -> Result<(), Failure> {
 }
 
 /// One thing as it is, several as a list under a head.
-fn listed(things: Vec<String>, head: &str) -> Option<String> {
-    match &things[..] {
+fn listed(things: &[String], head: &str) -> Option<String> {
+    match things {
         [] => None,
         [only] => Some(only.clone()),
         several => Some(format!("{head}:\n  - {}", several.join("\n  - "))),
