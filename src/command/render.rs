@@ -22,8 +22,8 @@ pub struct Arguments {
     /// Invoices, plain or signed (.p7m); - is standard input, and its page goes to standard output.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// Where the page is written, or the folder that all pages are written into; - is standard output. Otherwise they are written into this
-    /// folder, each under the invoice's name with .html after it.
+    /// Where the page is written, or the folder that all pages are written into; - is standard output. Otherwise they are written into the
+    /// current folder, each under the invoice's name with .html after it.
     #[arg(long, value_name = "PATH")]
     output: Option<PathBuf>,
     /// Write over pages that are there already.
@@ -160,7 +160,9 @@ fn write(path: &Path, page: &str) -> Result<(), Failure> {
         options.create_new(true)
     };
     options.open(path).and_then(|mut file| file.write_all(page.as_bytes())).map_err(|error| {
-        let why = if error.kind() == ErrorKind::NotFound { "its folder is not there".to_owned() } else { error.to_string() };
+        // A name that ends with a slash is a folder's, whether it is there or not.
+        let is_elsewhere = matches!(error.kind(), ErrorKind::NotFound | ErrorKind::IsADirectory) && !path.exists();
+        let why = if is_elsewhere { "its folder is not there".to_owned() } else { error.to_string() };
         Failure::Failed(format!("cannot write {}: {why}; choose another place with --output", path.display()))
     })
 }
