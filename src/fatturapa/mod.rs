@@ -36,6 +36,8 @@ mod finding;
 mod format;
 mod identity;
 mod invoice;
+#[cfg(test)]
+mod languages;
 mod look;
 mod page;
 mod party;
@@ -55,7 +57,7 @@ pub use document_type::DocumentType;
 pub use encoding::MAX_FILE_BYTES;
 pub use envelope::unwrapped;
 pub use file_name::{InvalidFileName, SdiFileName};
-pub use finding::{Finding, Severity, Words};
+pub use finding::{Finding, Phrase, Severity, Words};
 pub use format::Format;
 pub use identity::{Identity, Linked};
 pub use invoice::{Invoice, read};
