@@ -43,6 +43,14 @@ const LISTS: &[(&str, Asks)] = &[
         r.counterpart.push_str("quaglia");
         r.set_sort(pb::InvoiceSort::DateLatestFirst);
     }),
+    ("one in 200 counterparts, by date, pages of 5", |r| {
+        (r.counterpart, r.page_size) = ("quaglia".to_owned(), 5);
+        r.set_sort(pb::InvoiceSort::DateLatestFirst);
+    }),
+    ("a text of one in 200, by date, pages of 5", |r| {
+        (r.text, r.page_size) = ("quaglia".to_owned(), 5);
+        r.set_sort(pb::InvoiceSort::DateLatestFirst);
+    }),
     ("received from one in 200 counterparts, pages of 5", |r| {
         r.set_direction(pb::Direction::Received);
         (r.counterpart, r.page_size) = ("quaglia".to_owned(), 5);
