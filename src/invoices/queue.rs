@@ -2,6 +2,7 @@
 
 use sea_orm::ActiveValue::Set;
 
+use super::error::Wanted;
 use super::findings::{self, Found};
 use super::sent::{Draft, charge};
 use super::state::InvoiceState;
@@ -23,7 +24,7 @@ pub(super) struct Looked {
 /// Fails with [`InvoiceError::Superseded`] when the draft's file is not the one that was judged: judge it and try again.
 pub(super) async fn queue(tx: &Tx, draft: Draft, looked: Option<&Looked>) -> Result<store::Row, InvoiceError> {
     let Draft { account, id, version, thresholds } = draft;
-    let held = store::hold_draft(tx, account, id, version, "queued").await?;
+    let held = store::hold_draft(tx, account, id, version, Wanted::Queued).await?;
     let Looked { look, .. } = looked.filter(|looked| looked.sha256 == held.sha256).ok_or(InvoiceError::Superseded)?;
     // The account's space is held from here on, by whoever records a receipt as well: one of the two sees what the other did. Numbers are taken
     // after it, as everywhere, so that no two wait for each other.

@@ -16,7 +16,7 @@ use super::{Intake, InvoiceError, copies, export, import, issued, judged, list_r
 use crate::archive::Archive;
 use crate::call::Call;
 use crate::clock::CalendarDay;
-use crate::db::{Db, Fault, Tx};
+use crate::db::{Answer, Db, Fault, Tx};
 use crate::fatturapa::Identity;
 use crate::ids::{AccountId, InvoiceId};
 use crate::paging::Seal;
@@ -64,7 +64,7 @@ impl InvoicesService for InvoicesApi {
             let (invoice, findings) = (Some(convert::invoice(&row)), found.findings().to_vec());
             Ok::<_, InvoiceError>(pb::CreateSentInvoiceResponse { invoice, already_stored, findings })
         });
-        Ok(respond::answer(answer.await?))
+        self.answered(&call, answer.await).await
     }
 
     async fn update_sent_invoice(
@@ -80,7 +80,7 @@ impl InvoicesService for InvoicesApi {
             let invoice = Some(convert::invoice(&sent::update(tx, *draft, new).await?));
             Ok::<_, InvoiceError>(pb::UpdateSentInvoiceResponse { invoice, findings: new.found.findings().to_vec() })
         });
-        Ok(respond::answer(answer.await?))
+        self.answered(&call, answer.await).await
     }
 
     async fn delete_sent_invoice(
@@ -336,6 +336,14 @@ impl InvoicesApi {
         if let Err(error) = self.db.write("NoteFindings", note, async |tx: &Tx, note: &findings::Note| findings::note(tx, note).await).await
         {
             tracing::warn!(invoice = %draft.id, %error, "what it was refused for could not be noted");
+        }
+    }
+
+    /// The answer to a call that brought a draft's file.
+    async fn answered<T>(&self, call: &Call, answer: Result<Answer<T>, InvoiceError>) -> Result<Response<T>, Status> {
+        match answer {
+            Ok(answer) => Ok(respond::answer(answer)),
+            Err(refusal) => Err(names::who_has_it(self.db.reader(), call.account(), refusal, false).await.into()),
         }
     }
 

@@ -25,6 +25,8 @@ on_both_databases!(
     every_invoice_of_a_lot_takes_its_number,
     of_many_drafts_with_one_number_queued_at_once_one_wins,
     of_many_files_with_one_name_sent_at_once_one_wins,
+    who_queues_what_is_no_draft_any_more_is_told_how_it_stands,
+    an_old_etag_is_refused_with_the_present_one,
     of_many_identical_files_sent_at_once_one_is_stored,
     what_is_queued_is_what_was_judged,
 );
@@ -252,8 +254,42 @@ async fn of_many_files_with_one_name_sent_at_once_one_wins(app: &TestApp) {
     for answer in lost {
         let refusal = refused(answer);
         assert_eq!((refusal.reason, refusal.metadata["file_name"].as_str()), (ErrorReason::FileNameUsed, name.as_str()));
-        assert!(refusal.message.contains("00002"), "{}", refusal.message);
+        let (winner, message) = (&refusal.metadata["invoice_id"], &refusal.message);
+        assert_eq!(ann.gets(winner).await.file_name, name);
+        assert!(message.contains("00002") && message.contains(&format!("({winner}, draft, stored 2026-03-16T09:00:00Z)")), "{message}");
+        assert!(message.contains("choose the next progressive"), "{message}");
     }
+}
+
+async fn who_queues_what_is_no_draft_any_more_is_told_how_it_stands(app: &TestApp) {
+    let ann = app.customer("ann").create().await;
+    let sent = ann.sends(&ann.invoice()).await;
+    app.day_comes("2026-03-18").await;
+    let told = async |invoice: &pb::Invoice| {
+        let refusal = refused(ann.try_queue(invoice).await);
+        assert_eq!((refusal.reason, &refusal.metadata["file_name"]), (ErrorReason::InvoiceState, &invoice.file_name));
+        refusal.message
+    };
+    let name = &sent.file_name;
+    let queued = format!("the invoice is queued already, since 2026-03-16T09:00:00Z, as {name}: nothing more needs to be done");
+    assert_eq!(told(&sent).await, queued);
+    ann.is_told(&sent, ReceiptKind::Delivered).await;
+    let delivered = format!("the invoice was queued before, as {name}, and is delivered: nothing more needs to be done");
+    assert_eq!(told(&sent).await, delivered);
+    assert!(told(&ann.rejected().await).await.contains("CopyRejectedInvoice"));
+    let update = refused(updated(&ann, &sent, ann.invoice().bytes).await).message;
+    assert_eq!(update, "the invoice is delivered and can no longer be changed: only drafts can");
+}
+
+async fn an_old_etag_is_refused_with_the_present_one(app: &TestApp) {
+    let ann = app.customer("ann").create().await;
+    let old = ann.creates(&ann.invoice()).await;
+    let present = updated(&ann, &old, ann.invoice().bytes).await.expect("changed").invoice.expect("the draft");
+    let queue =
+        |etag: &str| pb::QueueSentInvoiceRequest { request_id: request_id(), invoice_id: old.invoice_id.clone(), etag: etag.to_owned() };
+    let refusal = refused(ann.panel.invoices().queue_sent_invoice(queue(&old.etag)).await);
+    assert_eq!((refusal.reason, &refusal.metadata["etag"]), (ErrorReason::EtagMismatch, &present.etag));
+    served(ann.panel.invoices().queue_sent_invoice(queue(&refusal.metadata["etag"])).await);
 }
 
 async fn of_many_identical_files_sent_at_once_one_is_stored(app: &TestApp) {

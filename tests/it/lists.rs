@@ -307,7 +307,10 @@ fn overwrites(before: &pb::ListInvoicesRequest, after: &pb::ListInvoicesRequest)
     };
     // `state` and `states` name states together, as do the types.
     let united = |r: &pb::ListInvoicesRequest| {
-        (r.state != 0 && !r.states.is_empty()) || (!r.document_type.is_empty() && !r.document_types.is_empty())
+        // A received invoice is received, and nothing else: other states are refused.
+        (r.direction == i32::from(pb::Direction::Received) && r.state != 0)
+            || (r.state != 0 && !r.states.is_empty())
+            || (!r.document_type.is_empty() && !r.document_types.is_empty())
     };
     let pairs = fields(before).into_iter().zip(fields(after));
     united(after) || pairs.into_iter().any(|(before, after)| !before.is_empty() && before != after)
