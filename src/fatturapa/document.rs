@@ -128,9 +128,7 @@ impl Judgement {
     }
 
     fn unreadable(kind: FileKind, signatures: Vec<Signature>, why: Unreadable) -> Self {
-        let finding =
-            Finding { code: why.code(), severity: Severity::Refused, path: String::new(), at: why.position(), message: why.words() };
-        Self { kind, schema_valid: false, signatures, findings: vec![finding], unreadable: Some(why) }
+        Self { kind, schema_valid: false, signatures, findings: vec![Finding::from(&why)], unreadable: Some(why) }
     }
 
     /// The same of a document whose tree has been read.
@@ -164,6 +162,13 @@ impl Judgement {
             Ok(_) => Self { kind, schema_valid: false, signatures, findings: Vec::new(), unreadable: None },
             Err(why) => Self::unreadable(kind, signatures, why),
         }
+    }
+}
+
+impl From<&Unreadable> for Finding {
+    /// That a file cannot be read, and why.
+    fn from(why: &Unreadable) -> Self {
+        Self { code: why.code(), severity: Severity::Refused, path: String::new(), at: why.position(), message: why.words() }
     }
 }
 

@@ -221,5 +221,6 @@ pub(super) fn receipt(row: &ReceiptRow) -> pb::Receipt {
         recipient_answer: recipient_answer(row.answer).into(),
         description: row.description.clone().unwrap_or_default(),
         sdi_rejections: receipts::rejections(row.rejections.as_ref()),
+        reading_problems: receipts::reading_problems(row.reading_problems.as_ref()),
     }
 }
