@@ -85,7 +85,7 @@ async fn every_document_is_handed_out_once_with_its_receipts_and_an_index(app: &
     assert_eq!(part.end.sha256, data_encoding::HEXLOWER.encode(digest(&SHA256, &part.zip).as_ref()));
     let files = unpacked(&part.zip);
     let today = "2026-03-16";
-    let folder = format!("sent/2026-03-02_{}", issued.invoice_id);
+    let folder = format!("sent/2026-03-05_{}", issued.invoice_id);
     let expected = [
         (format!("{folder}/{}", sent.file_name), sent.bytes.clone()),
         (format!("{folder}/receipts/{}_{}", matched.receipt_id, known.file_name), known.bytes.clone()),

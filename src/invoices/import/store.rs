@@ -8,6 +8,7 @@ use futures_util::future::try_join_all;
 use super::super::kept::Kept;
 use super::super::receipts::{self, NewReceipt, Recorded};
 use super::super::sent::{self, NewInvoice};
+use super::super::service::Errand;
 use super::super::state::InvoiceState;
 use super::super::store::Row;
 use super::super::{InvoiceError, InvoicesApi, convert, issued, names, received};
@@ -62,7 +63,8 @@ async fn read(api: &InvoicesApi, call: &Call, asked: Asked) -> Result<(Place, Re
     let file_name = place.file_name().to_owned();
     let ready = match what {
         What::Sent(state) => {
-            let read = api.sent(call, None, file_name, bytes).await;
+            let errand = if state == InvoiceState::Draft { Errand::ToBeSent } else { Errand::WasSent };
+            let read = api.sent(call, None, errand, file_name, bytes).await;
             read.map(|(new, identities)| Ready::Sent(state, new, identities))
         }
         What::Received => Ok(Ready::Received(api.received(call, file_name, bytes).await?)),
