@@ -1,5 +1,7 @@
 //! What a good accountant would say of a sent document that its file alone does not show: whose account it is, and what day it is.
 
+use std::fmt::Display;
+
 use chrono::{Datelike as _, Days, Months, NaiveDate};
 
 use crate::account::standing::Holder;
@@ -43,6 +45,11 @@ fn differs(taxpayer: &Taxpayer, holder: &Holder) -> bool {
     comparable && !its.iter().flatten().any(|number| own.iter().flatten().any(|own| own == number))
 }
 
+/// A day as Italians write it: `31/12/2026`.
+pub(super) fn italian_day(day: NaiveDate) -> impl Display {
+    day.format("%d/%m/%Y")
+}
+
 /// TRANSMITTED_LATE: the term in which documents of this date are to reach the SdI has passed. The SdI takes them all the same.
 pub(super) fn late(identities: &[Identity], today: NaiveDate) -> impl Iterator<Item = Finding> {
     identities.iter().filter_map(move |identity| late_one(identity, today)).take(MOST)
@@ -52,8 +59,7 @@ fn late_one(identity: &Identity, today: NaiveDate) -> Option<Finding> {
     let term = Term::of(identity.document_type)?;
     let date = identity.date;
     let last = term.last_day(date).filter(|last| *last < today)?;
-    let italian = |day: NaiveDate| day.format("%d/%m/%Y");
-    let (it_date, it_last, it_today) = (italian(date), italian(last), italian(today));
+    let (it_date, it_last, it_today) = (italian_day(date), italian_day(last), italian_day(today));
     let (within_it, within_en) = term.words();
     let message = Words::new(
         format!(

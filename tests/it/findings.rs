@@ -207,7 +207,9 @@ async fn a_credit_note_may_have_the_number_of_an_invoice_and_is_not_older_than_i
     };
     let older = created(&ann, &note("2026-03-01", 1)).await;
     assert_eq!(codes(&older.findings), ["00418"]);
-    assert!(older.findings[0].message_en.contains(&sent.invoice_id), "{:?}", older.findings);
+    let pb::Finding { message_it, message_en, .. } = &older.findings[0];
+    assert!(message_en.contains(&sent.invoice_id) && message_en.contains("2026-03-01"), "{message_en}");
+    assert!(message_it.contains("01/03/2026") && message_it.contains("05/03/2026"), "{message_it}");
     assert_eq!(ann.sends(&note("2026-03-05", 2)).await.state(), InvoiceState::Queued);
 }
 
