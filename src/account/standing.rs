@@ -137,7 +137,8 @@ pub async fn standings_after(
 fn select() -> String {
     let capacity = CapacitySql { account_id: "account.id", today: "$1", grace: "$2" };
     format!(
-        "SELECT account.id AS account, account.vat_number, account.fiscal_code, account.language, account.purchase_time, account.state AS recorded, \
+        "SELECT account.id AS account, account.vat_number, account.fiscal_code, account.language, account.purchase_time, \
+         account.state AS recorded, \
          space.used, space.sent, space.received, space.receipts, space.told_level, space.suspended_time, \
          base.expiry_day AS base_expiry, {capacity} AS capacity, \
          (SELECT MAX(expiry_day) FROM service WHERE service.account_id = account.id AND kind = 'space_pack' AND expiry_day < $1) \

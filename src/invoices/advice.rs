@@ -64,11 +64,13 @@ fn late_one(identity: &Identity, today: NaiveDate) -> Option<Finding> {
     let message = Words::new(
         format!(
             "[2.1.1.3] Data è {it_date}: il documento va trasmesso {within_it}, quindi entro il {it_last}, e oggi è il {it_today}. Lo SdI \
-             lo accetta comunque: trasmetterlo al più presto, oppure correggere la data se non è quella dell'operazione"
+             lo accetta comunque: trasmetterlo al più presto, oppure correggere la data se non è quella dell'operazione. Dopo uno scarto \
+             si hanno 5 giorni per ritrasmetterlo"
         ),
         format!(
             "[2.1.1.3] Data is {date}: the document is to be transmitted {within_en}, so by {last}, and today is {today}. The SdI takes it \
-             all the same: send it soon, or correct the date if it is not that of the operation"
+             all the same: send it soon, or correct the date if it is not that of the operation. After a rejection there are \
+             5 days to send it again"
         ),
     );
     let (path, at) = (identity.date_path.clone(), identity.date_at);

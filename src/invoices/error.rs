@@ -60,7 +60,7 @@ pub enum InvoiceError {
         wanted: Wanted,
         /// Where it is.
         current: InvoiceState,
-        /// The name under which it was queued, here or elsewhere.
+        /// The name under which it is or was to be sent, here or elsewhere.
         file_name: String,
         /// Since when it is there.
         since: DateTime<Utc>,
@@ -216,12 +216,12 @@ fn no_draft(wanted: Wanted, current: InvoiceState, file_name: &str, since: DateT
                 return format!("the invoice is queued already, since {since}, as {file_name}: nothing more needs to be done");
             }
             Sent | Delivered | NotDelivered => {
-                return format!("the invoice was queued before, as {file_name}, and is {current}: nothing more needs to be done");
+                return format!("the invoice {file_name} is {current}: it was sent already, and nothing more needs to be done");
             }
             Rejected => {
                 return format!(
-                    "the invoice was queued before, as {file_name}, and the SdI rejected it: make a draft of it with CopyRejectedInvoice, \
-                     correct that one and queue it"
+                    "the invoice {file_name} was sent already, and the SdI rejected it: make a draft of it with CopyRejectedInvoice, correct \
+                     that one and queue it"
                 );
             }
             Draft | Received => "queued",
@@ -236,7 +236,7 @@ fn file_name_used(name: &str, by: Option<&Namesake>) -> Refused {
         "one of the two files was not sent under it: compare them; import this one under the name it was sent with, or, if the stored one is \
          a draft that was never sent, delete that and import this one again"
     } else {
-        "choose the next progressive, or leave file_name out: queueing then gives the next name of the account"
+        "choose the next progressive, or leave file_name out: a draft without a name gets the account's next one when it is queued"
     };
     let message = format!(
         "another sent invoice of this account is named {name}{}; the SdI takes each name once (00002): {what_to_do}",

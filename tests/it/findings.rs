@@ -340,7 +340,7 @@ async fn who_queues_what_is_no_draft_any_more_is_told_how_it_stands(app: &TestAp
     let queued = format!("the invoice is queued already, since 2026-03-16T09:00:00Z, as {name}: nothing more needs to be done");
     assert_eq!(told(&sent).await, queued);
     ann.is_told(&sent, ReceiptKind::Delivered).await;
-    let delivered = format!("the invoice was queued before, as {name}, and is delivered: nothing more needs to be done");
+    let delivered = format!("the invoice {name} is delivered: it was sent already, and nothing more needs to be done");
     assert_eq!(told(&sent).await, delivered);
     assert!(told(&ann.rejected().await).await.contains("CopyRejectedInvoice"));
     let update = refused(updated(&ann, &sent, ann.invoice().bytes).await).message;
