@@ -8,8 +8,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveTime, SubsecRound, TimeDelta, TimeZone, Utc};
@@ -46,11 +46,11 @@ impl Clock {
     ///
     /// The file is read at every [`Clock::now`], so a script can move the time of a running process. An empty file
     /// means 0. For development only: each reading costs a file access. Errors: the file is missing now, which a slip in its name would
-    /// be, or holds something else. If it does so later, half written perhaps, the last good number stays in force.
+    /// be, or holds something else. If it does so later, half written perhaps, the last good number stays in force, and the log says so.
     pub fn from_file(path: impl Into<PathBuf>) -> Result<Self, ShiftError> {
         let file = path.into();
         let seconds = read_shift(&file)?;
-        Ok(Self { source: Source::Shifted(Arc::new(Shift { file, last_good: AtomicI64::new(seconds) })) })
+        Ok(Self { source: Source::Shifted(Arc::new(Shift { file, last_good: AtomicI64::new(seconds), fault: Mutex::default() })) })
     }
 
     /// The present moment, whole microseconds: PostgreSQL keeps no more, and a value must read back as it was written.
@@ -106,6 +106,8 @@ fn at(micros: i64) -> DateTime<Utc> {
 struct Shift {
     file: PathBuf,
     last_good: AtomicI64,
+    /// What is wrong with the file, as the log was told.
+    fault: Mutex<Option<String>>,
 }
 
 /// A hundred years: far enough for any rehearsal, near enough that no sum with today can overflow.
@@ -113,10 +115,27 @@ const MAX_SHIFT_SECONDS: i64 = 100 * 366 * 24 * 60 * 60;
 
 impl Shift {
     fn current(&self) -> TimeDelta {
-        if let Ok(seconds) = read_shift(&self.file) {
+        let read = read_shift(&self.file);
+        if let Ok(seconds) = read {
             self.last_good.store(seconds, Ordering::Relaxed);
         }
-        TimeDelta::seconds(self.last_good.load(Ordering::Relaxed))
+        let in_force = self.last_good.load(Ordering::Relaxed);
+        self.log(read.err().map(|error| error.to_string()), in_force);
+        TimeDelta::seconds(in_force)
+    }
+
+    /// Once for each change: the time is asked for many times a second.
+    fn log(&self, fault: Option<String>, in_force: i64) {
+        let mut told = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
+        if *told == fault {
+            return;
+        }
+        if let Some(fault) = &fault {
+            tracing::warn!("development.clock_file: {fault}; meanwhile the last good number is kept, {in_force} seconds");
+        } else {
+            tracing::info!("development.clock_file: {} can be used again, {in_force} seconds", self.file.display());
+        }
+        *told = fault;
     }
 }
 
@@ -351,6 +370,32 @@ mod tests {
         assert!((-86_405..=-86_395).contains(&shift()), "also while there is no file");
         fs::write(&file, "\n").unwrap();
         assert!((-5..=5).contains(&shift()), "an empty file means no shift");
+    }
+
+    #[test]
+    fn the_log_tells_once_that_the_file_of_a_running_clock_is_spoiled_and_once_that_it_is_mended() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, log) = (folder.path().join("shift"), folder.path().join("log"));
+        fs::write(&file, "3600").unwrap();
+        let clock = Clock::from_file(&file).unwrap();
+        let writer = Mutex::new(fs::File::create(&log).unwrap());
+        let subscriber = tracing_subscriber::fmt().with_writer(writer).with_ansi(false).without_time().with_target(false).finish();
+        tracing::subscriber::with_default(subscriber, || {
+            for text in ["3600", "tomorrow", "next week", "-60"] {
+                fs::write(&file, text).unwrap();
+                assert!(clock.now() <= clock.clone().now());
+            }
+        });
+        let told = fs::read_to_string(&log).unwrap();
+        let told: Vec<_> = told.lines().map(str::trim_start).collect();
+        assert_eq!(told.len(), 3, "{told:#?}");
+        for (line, (level, parts)) in told.iter().zip([
+            ("WARN", ["holds \"tomorrow\"; write a whole number", "the last good number is kept, 3600 seconds"]),
+            ("WARN", ["holds \"next week\"", "3600 seconds"]),
+            ("INFO", ["can be used again", "-60 seconds"]),
+        ]) {
+            assert!(line.starts_with(level) && parts.iter().all(|part| line.contains(part)), "{line}");
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use spazio::ids::AccountId;
 use tempfile::TempDir;
 use tokio::task::block_in_place;
 
-use crate::statements::{ANSWER_BYTES, DOCUMENT, FOUND_BY, GRACE, INVOICE, LEDGER, LOOK_UP, REQUEST, TODAY, WORDS, charge};
+use crate::statements::{ANSWER_BYTES, DATED, DOCUMENT, GRACE, INVOICE, LEDGER, LOOK_UP, OTHERS, REQUEST, TODAY, WORDS, charge};
 
 const DRAWN: &str = "gen_random_uuid() AS document, gen_random_uuid() AS request, gen_random_uuid() AS name,
     sha256(gen_random_uuid()::text::bytea) AS sha256,";
@@ -62,7 +62,10 @@ impl PgBench {
 fn script(account: AccountId) -> String {
     let mut script = String::new();
     // In the script's text: a variable of pgbench cannot hold quotes.
-    let words = WORDS.replace("{words}", &format!("json_array_elements_text(CAST('{FOUND_BY}' AS json)) AS texts (value)"));
+    let texts = |words| format!("json_array_elements_text(CAST('{words}' AS json)) AS texts (value)");
+    let words = WORDS.replace("{dated}", &texts(DATED)).replace("{others}", &texts(OTHERS));
+    // A union of texts stays one, unless it is told otherwise.
+    let words = words.replace(":account", ":account::uuid").replace(":document", ":document::uuid").replace(":today", ":today::date");
     let steps = [
         (LOOK_UP.replace("{drawn}", DRAWN), "\\gset"),
         ("BEGIN".to_owned(), ";"),

@@ -8,7 +8,7 @@ use spazio::ids::{AccountId, Ids};
 use uuid::Uuid;
 
 use crate::comparison::per_second;
-use crate::statements::{ANSWER_BYTES, DOCUMENT, FOUND_BY, GRACE, INVOICE, LEDGER, LOOK_UP, REQUEST, TODAY, WORDS, charge};
+use crate::statements::{ANSWER_BYTES, DATED, DOCUMENT, GRACE, INVOICE, LEDGER, LOOK_UP, OTHERS, REQUEST, TODAY, WORDS, charge};
 
 const NOW: &str = "2026-03-16 09:00:00+00:00";
 
@@ -62,8 +62,10 @@ impl Plain {
             ":document": document, ":account": account, ":name": name, ":size": size, ":sha256": sha256, ":today": TODAY, ":now": NOW,
         };
         statement.query_row(shown, |row| row.get::<_, String>("state"))?;
-        let words = WORDS.replace("{words}", "json_each(:words)");
-        connection.prepare_cached(&words)?.execute(named_params! {":account": account, ":document": document, ":words": FOUND_BY})?;
+        let words = WORDS.replace("{dated}", "json_each(:dated)").replace("{others}", "json_each(:others)");
+        connection.prepare_cached(&words)?.execute(named_params! {
+            ":account": account, ":document": document, ":today": TODAY, ":dated": DATED, ":others": OTHERS,
+        })?;
         let mut statement = connection.prepare_cached(&charge())?;
         let charged = named_params! {":account": account, ":size": size, ":today": TODAY, ":grace": GRACE};
         let (used, sequence, capacity): (i64, i64, i64) =

@@ -20,17 +20,22 @@ pub const DOCUMENT: &str = "INSERT INTO document (id, account_id, kind, file_nam
 /// What the list shows of it.
 pub const INVOICE: &str = "INSERT INTO invoice (id, account_id, direction, state, file_name, size, sha256, format, document_type, number,
     issue_day, seller_name, seller_vat, buyer_name, buyer_vat, counterpart, words, total_cents, currency, documents, problems, version,
-    created_time, updated_time)
+    created_time, updated_time, words_day)
     VALUES (:document, :account, 'sent', 'draft', :name, :size, :sha256, 'FPR12', 'TD01', '17/2026', :today, 'Officine Rossi S.r.l.',
-    'IT01234567897', 'Caffè Bianchi S.p.A.', 'IT09876543217', ' caffe bianchi spa it09876543217 09876543217', ' td01 172026', 12200, 'EUR', 1, '', 1, :now, :now)
+    'IT01234567897', 'Caffè Bianchi S.p.A.', 'IT09876543217', ' caffe bianchi spa it09876543217 09876543217', ' td01 172026', 12200, 'EUR', 1, '', 1, :now, :now,
+    :today)
     RETURNING *";
 
-/// The words it is found by, as many as a usual invoice has; `{words}` is the database's way to take a JSON array apart.
-pub const WORDS: &str = "INSERT INTO invoice_word (account_id, word, invoice_id) SELECT :account, value, :document FROM {words}";
+/// The words it is found by, as many as a usual invoice has; `{dated}` and `{others}` are the database's way to take a JSON array apart.
+pub const WORDS: &str = "INSERT INTO invoice_word (account_id, word, invoice_id, listed_day)
+    SELECT :account, value, :document, :today FROM {dated} UNION ALL SELECT :account, value, :document, NULL FROM {others}";
 
-/// Twenty-six words.
-pub const FOUND_BY: &str = r#"["caffe","bianchi","spa","it09876543217","09876543217","td01","172026","17","2026","carta","per","stampanti","rif",
-    "4711","consegna","in","sede","prezzo","gia","scontato","fornitura","ricorrente","it0123456789700017xml","it01234567897","00017","xml"]"#;
+/// The counterpart's words and the type, which stand under the invoice's day too.
+pub const DATED: &str = r#"["caffe","bianchi","spa","it09876543217","09876543217","td01"]"#;
+
+/// Twenty others.
+pub const OTHERS: &str = r#"["172026","17","2026","carta","per","stampanti","rif","4711","consegna","in","sede","prezzo","gia","scontato",
+    "fornitura","ricorrente","it0123456789700017xml","it01234567897","00017","xml"]"#;
 
 /// The charge: one conditional statement (S3).
 pub const CHARGE: &str = "UPDATE space SET used = used + :size, sent = sent + :size, sequence = sequence + 1

@@ -48,18 +48,58 @@ impl fmt::Display for KeyId {
 #[error("must be 1 to 32 lower-case letters, digits, dots, hyphens and underscores")]
 pub struct InvalidKeyId;
 
-/// Why a file of keys cannot be used. Never its text: it holds secrets.
+/// Why a file of keys cannot be used. Never its text: it holds secrets, and where two fields were changed round even the id is one.
 #[derive(Debug, thiserror::Error)]
 pub enum KeysError {
     /// It cannot be read.
     #[error("cannot be read: {0}; correct it")]
     Unreadable(#[from] std::io::Error),
     /// A line is not an id and a key.
-    #[error("line {0}: must be an id, a space and 32 bytes in base64, as `openssl rand -base64 32` writes them; correct it")]
-    Line(usize),
-    /// Two lines have one id.
-    #[error("line {0}: the id is there before; give each key an id of its own")]
-    Twice(usize),
+    #[error("line {line}: {fault}")]
+    Line {
+        /// Which line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        fault: LineFault,
+    },
+}
+
+/// What is wrong with a line of a file of keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LineFault {
+    /// It has more or fewer fields than two.
+    #[error("must have 2 fields, an id and a key with blanks between them, and has {found}; correct it")]
+    Fields {
+        /// How many it has.
+        found: usize,
+    },
+    /// Its id is none.
+    #[error("the id {0}; correct it")]
+    Id(InvalidKeyId),
+    /// In its key is what does not belong into base64.
+    #[error("the key is not base64, character {character} of it does not belong there; write 32 bytes as `openssl rand -base64 32` does")]
+    NotBase64 {
+        /// Which character of the key, from 1.
+        character: usize,
+    },
+    /// Its key is base64 in which characters are missing, too many or changed.
+    #[error("the key is damaged base64 of {found} characters, a whole one has 44 and = as the last; copy it again from where it was made")]
+    Damaged {
+        /// How many it has.
+        found: usize,
+    },
+    /// Its key is too short or too long.
+    #[error("the key has {found} bytes and must have 32; make one with `openssl rand -base64 32`")]
+    Bytes {
+        /// How many it has.
+        found: usize,
+    },
+    /// A line before it has the same id.
+    #[error("has the id of line {first}; give each key an id of its own")]
+    Twice {
+        /// That line, from 1.
+        first: usize,
+    },
 }
 
 /// The keys, by id.
@@ -93,15 +133,19 @@ impl KeyRing {
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
-            match entry(line) {
-                Some((id, key)) => match keys.entry(id) {
-                    Entry::Vacant(vacant) => drop(vacant.insert(salt.extract(&key))),
-                    Entry::Occupied(_) => wrong.push(KeysError::Twice(number)),
+            let faults = match entry(line) {
+                Ok((id, key)) => match keys.entry(id) {
+                    Entry::Vacant(vacant) => {
+                        vacant.insert((number, salt.extract(&key)));
+                        Vec::new()
+                    }
+                    Entry::Occupied(before) => vec![LineFault::Twice { first: before.get().0 }],
                 },
-                None => wrong.push(KeysError::Line(number)),
-            }
+                Err(faults) => faults,
+            };
+            wrong.extend(faults.into_iter().map(|fault| KeysError::Line { line: number, fault }));
         }
-        if wrong.is_empty() { Ok(Self(keys)) } else { Err(wrong) }
+        if wrong.is_empty() { Ok(Self(keys.into_iter().map(|(id, (_, key))| (id, key)).collect())) } else { Err(wrong) }
     }
 
     /// Whether it holds this key.
@@ -117,11 +161,24 @@ impl KeyRing {
     }
 }
 
-/// The id and the key of a line.
-fn entry(line: &str) -> Option<(KeyId, Zeroizing<Vec<u8>>)> {
-    let (id, key) = line.split_once(char::is_whitespace)?;
-    let key = Zeroizing::new(BASE64.decode(key.trim().as_bytes()).ok()?);
-    (key.len() == AES_256_GCM.key_len()).then_some((id.parse().ok()?, key))
+/// The id and the key of a line, or all that is wrong with it.
+fn entry(line: &str) -> Result<(KeyId, Zeroizing<Vec<u8>>), Vec<LineFault>> {
+    let fields: Vec<_> = line.split_whitespace().collect();
+    let [id, key] = fields[..] else { return Err(vec![LineFault::Fields { found: fields.len() }]) };
+    match (id.parse().map_err(LineFault::Id), bytes(key)) {
+        (Ok(id), Ok(key)) => Ok((id, key)),
+        (id, key) => Err([id.err(), key.err()].into_iter().flatten().collect()),
+    }
+}
+
+/// The bytes of a key.
+fn bytes(key: &str) -> Result<Zeroizing<Vec<u8>>, LineFault> {
+    let foreign = |sign: char| !sign.is_ascii_alphanumeric() && !"+/=".contains(sign);
+    if let Some(place) = key.chars().position(foreign) {
+        return Err(LineFault::NotBase64 { character: place + 1 });
+    }
+    let key = Zeroizing::new(BASE64.decode(key.as_bytes()).map_err(|_| LineFault::Damaged { found: key.len() })?);
+    if key.len() == AES_256_GCM.key_len() { Ok(key) } else { Err(LineFault::Bytes { found: key.len() }) }
 }
 
 #[cfg(test)]
@@ -137,16 +194,31 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_key_is_told_by_its_line_and_without_its_text() {
-        let all = |text: String| KeyRing::parse(&text).unwrap_err().iter().map(ToString::to_string).collect::<Vec<_>>();
-        let told = |text: String| all(text).join("; ");
-        for wrong in ["key".to_owned(), format!("Key {KEY}"), "key c2hvcnQ=".to_owned(), "key secret!".to_owned()] {
-            let told = told(format!("\n{wrong}\n"));
-            assert!(told.starts_with("line 2: must be an id") && !told.contains("secret"), "{told}");
+    fn a_line_says_which_faults_it_has_and_never_its_text() {
+        let all = |text: &str| KeyRing::parse(text).unwrap_err().iter().map(ToString::to_string).collect::<Vec<_>>();
+        let short = BASE64.encode(&[7; 31]);
+        let cut = &KEY[..43];
+        for (line, faults) in [
+            ("2026-a", &["must have 2 fields, an id and a key with blanks between them, and has 1;"][..]),
+            (&format!("2026-a {KEY} soon"), &["must have 2 fields, an id and a key with blanks between them, and has 3;"]),
+            (&format!("2026-a {short}"), &["the key has 31 bytes and must have 32"]),
+            (&format!("2026-a {KEY}{KEY}"), &["the key has 64 bytes and must have 32"]),
+            (&format!("2026-a {cut}"), &["the key is damaged base64 of 43 characters"]),
+            (&format!("2026-a {}9=", &KEY[..42]), &["the key is damaged base64 of 44 characters"]),
+            ("2026-a s3cret-hunter", &["the key is not base64, character 7 of it"]),
+            (&format!("2026/A {KEY}"), &["the id must be 1 to 32 lower-case letters"]),
+            (&format!("{KEY} 2026-a"), &["the id must be 1 to 32 ", "the key is not base64, character 5 of it"]),
+        ] {
+            let told = all(&format!("\n{line}\n"));
+            assert_eq!(told.len(), faults.len(), "{told:?}");
+            for (told, fault) in told.iter().zip(faults) {
+                assert!(told.starts_with(&format!("line 2: {fault}")), "{told}");
+                assert!(!told.contains("s3cret") && !told.contains(&KEY[..8]) && !told.contains("2026"), "{told}");
+            }
         }
-        assert!(told(format!("a {KEY}\na {KEY}")).starts_with("line 2: the id is there before"));
-        let several = all(format!("a\na {KEY}\nb short\n\na {KEY}"));
+        let several = all(&format!("a\na {KEY}\nb short\n\na {KEY}"));
         let lines: Vec<_> = several.iter().map(|told| &told[..6]).collect();
         assert_eq!(lines, ["line 1", "line 3", "line 5"], "all at once: {several:?}");
+        assert_eq!(several[2], "line 5: has the id of line 2; give each key an id of its own");
     }
 }

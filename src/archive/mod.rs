@@ -29,7 +29,7 @@ pub use blob::BlobState;
 pub use clean::{Cleaned, Cleaning};
 pub use documents::{Stored, delete, find, give_name, replace, store};
 pub use error::ArchiveError;
-pub use keys::{InvalidKeyId, KeyId, KeyRing, KeysError};
+pub use keys::{InvalidKeyId, KeyId, KeyRing, KeysError, LineFault};
 pub use moving::Moved;
 pub use verify::Verified;
 

@@ -4,6 +4,7 @@ mod archive;
 mod render;
 mod retire;
 mod serve;
+mod source;
 mod tokens;
 mod validate;
 
@@ -65,13 +66,19 @@ enum Command {
     Archive(archive::Command),
     /// Judge invoice files as the SdI would, without a server: structure, and with --content signatures and content too.
     ///
-    /// Folders are walked. Exit code 0: all good; 1: there are findings, be it advice; 2: a file cannot be read.
+    /// Folders are walked. What cannot be read keeps nothing else from being judged. Exit code 0: all good; 1: there are findings, be it
+    /// advice; 2: a file cannot be read.
     #[command(
-        after_help = "Example:\n  spazio validate --content IT01234567897_00001.xml\n  spazio validate --format json archive/ > report.jsonl"
+        after_help = "Example:\n  spazio validate --content IT01234567897_00001.xml\n  spazio validate --content --fail-on refused archive/\n  spazio validate --format json archive/ > report.jsonl"
     )]
     Validate(validate::Arguments),
-    /// Write an invoice as a page to read and print (HTML, in Italian), without a server.
-    #[command(after_help = "Example:\n  spazio render IT01234567897_00001.xml.p7m --output invoice.html")]
+    /// Write invoices as pages to read and print (HTML, in Italian), without a server.
+    ///
+    /// A page that is there already is not written over without --force. An invoice that cannot be read keeps none of the others from being
+    /// written. Exit code 1: a page is there already or cannot be written; 2: an invoice cannot be read, or two pages would go into one place.
+    #[command(
+        after_help = "Example:\n  spazio render IT01234567897_00001.xml.p7m --output invoice.html\n  spazio render archive/*.xml --output pages/\n  spazio render - < invoice.xml > invoice.html"
+    )]
     Render(render::Arguments),
     /// Play the guide's story against a real server and check every step; the server then stays until Ctrl-C or SIGTERM.
     Demo(demo::Arguments),

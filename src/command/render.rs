@@ -1,45 +1,189 @@
-//! `spazio render`: an invoice as a page to read and print, without a server.
+//! `spazio render`: invoices as pages to read and print, without a server.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
-use std::fs;
-use std::path::PathBuf;
+use std::fmt::{self, Display};
+use std::fs::{self, File};
+use std::io::{ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
 
+use chrono::NaiveDate;
 use clap::Args;
 
-use super::{Failure, ended, validate};
+use super::source::Source;
+use super::{Failure, ended};
 use crate::clock::{CalendarDay, Clock};
-use crate::fatturapa::{Document, Judgement, page, summary};
-use crate::terminal::Output;
+use crate::fatturapa::{Document, Judgement, Unreadable, page, summary};
+use crate::terminal::{Output, complain, counted};
 
 /// What `spazio render` takes.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// An invoice, plain or signed (.p7m).
-    file: PathBuf,
-    /// Where the page is written; otherwise into this folder, under the invoice's name with .html after it.
+    /// Invoices, plain or signed (.p7m); - is standard input, and its page goes to standard output.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Where the page is written, or the folder that all pages are written into; - is standard output. Otherwise they are written into the
+    /// current folder, each under the invoice's name with .html after it.
     #[arg(long, value_name = "PATH")]
     output: Option<PathBuf>,
+    /// Write over pages that are there already.
+    #[arg(long)]
+    force: bool,
 }
 
-/// Writes the page, with what is wrong with the invoice at its top, and tells where.
+/// Where a page goes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    /// Standard output.
+    Output,
+    /// A file.
+    File(PathBuf),
+}
+
+impl Place {
+    fn of(source: &Source, output: Option<&Path>) -> Self {
+        let name = || {
+            let mut name = match source {
+                Source::Input => OsString::from("stdin"),
+                Source::File(path) => path.file_name().unwrap_or("invoice".as_ref()).to_owned(),
+            };
+            name.push(".html");
+            name
+        };
+        match (output, source) {
+            // Through its device, what is told would be written over the page.
+            (Some(path), _) if path == "-" || path == "/dev/stdout" => Self::Output,
+            (Some(folder), _) if folder.is_dir() => Self::File(folder.join(name())),
+            (Some(path), _) => Self::File(path.to_owned()),
+            (None, Source::Input) => Self::Output,
+            (None, Source::File(_)) => Self::File(name().into()),
+        }
+    }
+}
+
+impl Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Output => f.write_str("standard output"),
+            Self::File(path) => path.display().fmt(f),
+        }
+    }
+}
+
+/// Writes the pages, each with what is wrong with its invoice at its top, and tells where. Nothing is written where a page would take the
+/// place of something; an invoice that cannot be read keeps none of the others from being written.
 pub(super) fn render(arguments: &Arguments) -> Result<(), Failure> {
-    let file = &arguments.file;
-    let unreadable = |reason: String| Failure::Unreadable(format!("{}: {reason}", file.display()));
-    let content = validate::read(file).map_err(|error| unreadable(error.to_string()))?;
-    let document = Document::open(&content).map_err(|error| unreadable(error.to_string()))?;
-    let tree = document.tree().map_err(|error| unreadable(error.to_string()))?;
+    let output = arguments.output.as_deref();
+    let sources = arguments.files.iter().map(|file| Source::named(file));
+    let pages: Vec<_> = sources.map(|source| (Place::of(&source, output), source)).collect();
+    one_for_each(&pages)?;
+    nothing_is_lost(&pages, arguments.force)?;
     let today = CalendarDay::of(Clock::system().now()).date();
-    let judged = Judgement::of_tree(&document, &tree, Some(today)).map_err(|error| unreadable(error.to_string()))?;
-    let output = arguments.output.clone().unwrap_or_else(|| {
-        let mut name = file.file_name().map_or_else(|| OsString::from("invoice"), ToOwned::to_owned);
-        name.push(".html");
-        PathBuf::from(name)
-    });
-    let failed =
-        |error: std::io::Error| Failure::Failed(format!("cannot write {}: {error}; choose another place with --output", output.display()));
-    fs::write(&output, page(&tree, &judged.findings)).map_err(failed)?;
     let out = Output::default();
-    out.line(summary(&tree));
-    out.line(output.display());
-    ended(out, Ok(()))
+    // A page on standard output stays as it is: all else is told beside it.
+    let beside = pages.iter().any(|(place, _)| *place == Place::Output);
+    let tell = |text: &dyn Display| if beside { complain(format_args!("{text}\n")) } else { out.line(text) };
+    let written = pages.iter().map(|(place, source)| {
+        let (page, summary) = rendered(source, today)?;
+        match place {
+            Place::Output => out.tell(page),
+            Place::File(path) => write(path, &page)?,
+        }
+        tell(&summary);
+        if *place != Place::Output {
+            tell(place);
+        }
+        Ok(())
+    });
+    let failures: Vec<_> = written.filter_map(Result::err).collect();
+    ended(out, all(pages.len(), &failures))
+}
+
+/// The page, and the invoice in one line.
+fn rendered(source: &Source, today: NaiveDate) -> Result<(String, String), Failure> {
+    let unreadable = |why: &dyn Display| Failure::Unreadable(format!("{source}: {why}"));
+    let content = source.read().map_err(|why| unreadable(&why))?;
+    let drawn = Document::open(&content).and_then(|document| {
+        let tree = document.tree()?;
+        let judged = Judgement::of_tree(&document, &tree, Some(today))?;
+        Ok((page(&tree, &judged.findings), summary(&tree)))
+    });
+    drawn.map_err(|why: Unreadable| unreadable(&why))
+}
+
+/// Refuses what would write several pages into one place.
+fn one_for_each(pages: &[(Place, Source)]) -> Result<(), Failure> {
+    let mut sources: BTreeMap<&Place, Vec<&Source>> = BTreeMap::new();
+    for (place, source) in pages {
+        sources.entry(place).or_default().push(source);
+    }
+    let wrong = sources.iter().filter_map(|(place, sources)| match sources[..] {
+        [] | [_] => None,
+        [one, other] => Some(format!("{place} would be the page of both {one} and {other}")),
+        [one, other, ref more @ ..] => Some(format!("{place} would be the page of {one}, {other} and {} more", more.len())),
+    });
+    let wrong: Vec<_> = wrong.collect();
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::Settings(format!("{}; name a folder that is there with --output, or render them one by one", wrong.join("; "))))
+}
+
+/// Refuses what would write over an invoice; and, unless it is wished, over pages that are there already.
+fn nothing_is_lost(pages: &[(Place, Source)], force: bool) -> Result<(), Failure> {
+    let file = |source: &Source| match source {
+        Source::Input => None,
+        Source::File(path) => fs::canonicalize(path).ok(),
+    };
+    let invoices: BTreeSet<_> = pages.iter().filter_map(|(_, source)| file(source)).collect();
+    let wrong = pages.iter().filter_map(|(place, _)| match place {
+        Place::Output => None,
+        // Devices and pipes hold nothing that could be lost.
+        Place::File(path) if !path.is_file() => None,
+        Place::File(path) if fs::canonicalize(path).is_ok_and(|path| invoices.contains(&path)) => {
+            Some(format!("{place} is an invoice: choose another place with --output"))
+        }
+        Place::File(_) if force => None,
+        Place::File(_) => Some(format!("{place} is there already: write over it with --force, or choose another place with --output")),
+    });
+    let wrong: Vec<_> = wrong.collect();
+    listed(&wrong, "nothing was written").map_or(Ok(()), |told| Err(Failure::Failed(told)))
+}
+
+/// Writes a page to a file; what was looked at stays true for one that was not there.
+fn write(path: &Path, page: &str) -> Result<(), Failure> {
+    let mut options = File::options();
+    options.write(true);
+    if path.exists() {
+        options.truncate(true)
+    } else {
+        options.create_new(true)
+    };
+    options.open(path).and_then(|mut file| file.write_all(page.as_bytes())).map_err(|error| {
+        // A name that ends with a slash is a folder's, whether it is there or not.
+        let is_elsewhere = matches!(error.kind(), ErrorKind::NotFound | ErrorKind::IsADirectory) && !path.exists();
+        let why = if is_elsewhere { "its folder is not there".to_owned() } else { error.to_string() };
+        Failure::Failed(format!("cannot write {}: {why}; choose another place with --output", path.display()))
+    })
+}
+
+/// How all of so many pages ended: what cannot be read weighs most.
+fn all(pages: usize, failures: &[Failure]) -> Result<(), Failure> {
+    let unreadable = failures.iter().any(|failure| matches!(failure, Failure::Unreadable(_)));
+    let failures: Vec<_> = failures.iter().map(Failure::to_string).collect();
+    let head = format!("{} of {} could not be rendered", failures.len(), counted(pages, "invoice"));
+    match listed(&failures, &head) {
+        None => Ok(()),
+        Some(told) if unreadable => Err(Failure::Unreadable(told)),
+        Some(told) => Err(Failure::Failed(told)),
+    }
+}
+
+/// One thing as it is, several as a list under a head.
+fn listed(things: &[String], head: &str) -> Option<String> {
+    match things {
+        [] => None,
+        [only] => Some(only.clone()),
+        several => Some(format!("{head}:\n  - {}", several.join("\n  - "))),
+    }
 }

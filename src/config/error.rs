@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 
 use super::sources::Origin;
 
+/// How a setting is given on the command line.
+const ASSIGNMENT: &str = "--set wants SECTION.KEY=VALUE, for example --set log.format=json";
+
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
@@ -28,13 +31,13 @@ pub enum ConfigError {
         reason: String,
     },
     /// A flag that is not KEY=VALUE.
-    #[error("--set wants SECTION.KEY=VALUE, for example --set log.format=json; found {found:?}")]
+    #[error("{ASSIGNMENT}; found {found:?}")]
     NotAnAssignment {
         /// What was there.
         found: String,
     },
     /// No setting has this name.
-    #[error("{name} ({origin}) is no setting{}", suggestion(nearest.as_ref()))]
+    #[error("{name} ({origin}) is no setting; {}", advice(nearest.as_deref(), origin))]
     Unknown {
         /// The name found.
         name: String,
@@ -85,8 +88,15 @@ impl ConfigError {
     }
 }
 
-fn suggestion(nearest: Option<&String>) -> String {
-    nearest.map(|name| format!("; did you mean {name}?")).unwrap_or_default()
+/// What to write instead of a name that is no setting's.
+fn advice(nearest: Option<&str>, origin: &Origin) -> String {
+    let form = match (nearest, origin) {
+        (Some(name), _) => return format!("did you mean {name}?"),
+        (None, Origin::Flag) => ASSIGNMENT,
+        (None, Origin::Variable(_)) => "a variable is SPAZIO_SECTION_KEY, for example SPAZIO_LOG_FORMAT",
+        (None, Origin::File(_) | Origin::Default) => "a setting is a key in a section, for example format = \"json\" under [log]",
+    };
+    format!("{form}; `spazio check-config` without it lists all settings")
 }
 
 /// Everything that is wrong, in the order of the sources and then of the settings.

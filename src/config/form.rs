@@ -179,8 +179,20 @@ pub(super) fn smtp_url() -> Form<SecretString> {
     Form::new("smtps://USER:PASSWORD@HOST:PORT, or smtp:// with ?tls=required; plain smtp:// is not encrypted", |text| {
         AsyncSmtpTransport::<Tokio1Executor>::from_url(text).is_ok().then(|| text.to_owned().into())
     })
-    .shown_as(|_| HIDDEN.to_owned())
+    .shown_as(scheme_alone)
 }
 
 /// What stands where a secret would be.
-pub(super) const HIDDEN: &str = "(hidden)";
+const HIDDEN: &str = "(hidden)";
+
+/// A URL's scheme, if it has one, and nothing of what follows it: in a wrong URL the password may stand anywhere.
+pub(super) fn scheme_alone(url: &str) -> String {
+    let is_scheme = |text: &str| {
+        text.starts_with(|first: char| first.is_ascii_alphabetic())
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+    };
+    match url.split_once("://") {
+        Some((scheme, _)) if is_scheme(scheme) => format!("{scheme}://{HIDDEN}"),
+        Some(_) | None => HIDDEN.to_owned(),
+    }
+}

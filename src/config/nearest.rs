@@ -1,9 +1,11 @@
 //! What somebody may have meant who wrote a name that does not exist.
 
-/// The candidate that takes the fewest edits, if they are few enough to be a slip.
-pub(super) fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+/// The candidate that the name is without its section, or the one that takes the fewest edits, if they are few enough to be a slip.
+pub(super) fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
     const MOST_EDITS: usize = 3;
-    candidates.map(|candidate| (edits(name, candidate), candidate)).filter(|(edits, _)| *edits <= MOST_EDITS).min().map(|(_, found)| found)
+    let without_section = candidates.clone().find(|candidate| candidate.split_once('.').is_some_and(|(_, key)| key == name));
+    let slips = candidates.map(|candidate| (edits(name, candidate), candidate)).filter(|(edits, _)| *edits <= MOST_EDITS);
+    without_section.or_else(|| slips.min().map(|(_, found)| found))
 }
 
 /// Levenshtein's distance: how many letters must be added, dropped or changed.
@@ -39,6 +41,7 @@ mod tests {
         let names = ["server.listen", "server.tls_key", "log.format"];
         assert_eq!(nearest("server.listne", names.into_iter()), Some("server.listen"));
         assert_eq!(nearest("server.tls.key", names.into_iter()), Some("server.tls_key"));
+        assert_eq!(nearest("format", names.into_iter()), Some("log.format"));
         assert_eq!(nearest("entirely.different", names.into_iter()), None);
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use lettre::message::Mailbox;
 use secrecy::SecretString;
 
-use super::form::{HIDDEN, address, bic, digits, log_filter, parsed, path, seconds, smtp_url, switch, text, version, whole, word};
+use super::form::{address, bic, digits, log_filter, parsed, path, scheme_alone, seconds, smtp_url, switch, text, version, whole, word};
 use super::reader::Reader;
 use crate::db;
 use crate::payment::reference::{EpcTransfer, Iban, SlipPrefix};
@@ -138,9 +138,9 @@ pub(super) fn database(reader: &mut Reader) -> db::Settings {
     }
 }
 
-/// Without its password. What cannot be read as a URL is hidden whole: it may hold one all the same.
+/// Without its password. Of what cannot be read as a URL only the scheme is shown: it may hold one all the same.
 fn shown_database_url(text: &str) -> String {
-    text.parse::<db::Url>().map_or_else(|_| HIDDEN.to_owned(), |url| url.to_string())
+    text.parse::<db::Url>().map_or_else(|_| scheme_alone(text), |url| url.to_string())
 }
 
 /// Whose tokens are believed.

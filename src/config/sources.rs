@@ -83,6 +83,8 @@ pub(super) fn gather(sources: &Sources, errors: &mut Vec<ConfigError>) -> BTreeM
     }
     for flag in &sources.flags {
         match flag.split_once('=') {
+            // What follows may be a secret.
+            Some((key, _)) if key.trim().is_empty() => errors.push(ConfigError::NotAnAssignment { found: "=...".to_owned() }),
             Some((key, text)) => {
                 given.insert(key.trim().to_owned(), Given { text: text.to_owned(), origin: Origin::Flag });
             }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use chrono::NaiveDate;
+
 use super::unreadable::Position;
 
 /// How much a finding weighs.
@@ -44,6 +46,34 @@ impl Words {
     pub fn new(italian: impl Into<String>, english: impl Into<String>) -> Self {
         Self { italian: italian.into(), english: english.into() }
     }
+}
+
+/// Words that stand in a sentence of their language, and are always the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Phrase {
+    /// In Italian.
+    pub italian: &'static str,
+    /// In English.
+    pub english: &'static str,
+}
+
+impl Phrase {
+    /// The same thing said twice.
+    pub(super) const fn new(italian: &'static str, english: &'static str) -> Self {
+        Self { italian, english }
+    }
+}
+
+impl From<Phrase> for Words {
+    fn from(phrase: Phrase) -> Self {
+        Self::new(phrase.italian, phrase.english)
+    }
+}
+
+/// A day as Italians write it, `31/12/2026`, for their sentences. In English ones it stands as in the file, `2026-12-31`.
+#[must_use]
+pub fn italian_day(day: NaiveDate) -> impl fmt::Display {
+    day.format("%d/%m/%Y")
 }
 
 /// One thing that is wrong with a document.

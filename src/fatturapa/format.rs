@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::document_type::DocumentType;
+use super::finding::Phrase;
 use super::tree::Element;
 use super::unreadable::{Unreadable, excerpt};
 use super::values::Parsed;
@@ -73,7 +74,10 @@ impl Kind {
         }
         Err(Unreadable::WrongRoot {
             found: excerpt(&format!("{{{namespace}}}{}", root.name())),
-            allowed: "FatturaElettronica or FatturaElettronicaSemplificata, each in the tax agency's namespace",
+            allowed: Phrase::new(
+                "FatturaElettronica o FatturaElettronicaSemplificata, nel namespace dell'Agenzia delle Entrate",
+                "FatturaElettronica or FatturaElettronicaSemplificata, each in the tax agency's namespace",
+            ),
             at: root.position(),
         })
     }
@@ -84,15 +88,19 @@ impl Kind {
             (Self::Ordinary, "FPR12") => Ok(Format::Fpr12),
             (Self::Ordinary, "FPA12") => Ok(Format::Fpa12),
             (Self::Simplified, "FSM10") => Ok(Format::Fsm10),
-            (Self::Ordinary, _) => Err("FPR12 or FPA12"),
-            (Self::Simplified, _) => Err("FSM10"),
+            (Self::Ordinary, _) => Err(Phrase::new("FPR12 o FPA12", "FPR12 or FPA12")),
+            (Self::Simplified, _) => Err(Phrase::new("FSM10", "FSM10")),
         }
     }
 
     /// The document type with this code, which must be one of the family.
     pub(super) fn document_type(self, code: &str) -> Parsed<DocumentType> {
         let simplified = self == Self::Simplified;
-        let allowed = if simplified { "TD07, TD08 or TD09" } else { "one of TD01 to TD06 and TD16 to TD29" };
+        let allowed = if simplified {
+            Phrase::new("TD07, TD08 o TD09", "TD07, TD08 or TD09")
+        } else {
+            Phrase::new("uno da TD01 a TD06 o da TD16 a TD29", "one of TD01 to TD06 and TD16 to TD29")
+        };
         DocumentType::from_code(code).filter(|found| found.is_simplified() == simplified).ok_or(allowed)
     }
 }

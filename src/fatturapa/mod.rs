@@ -38,6 +38,8 @@ mod format;
 mod identity;
 mod invoice;
 mod issuer;
+#[cfg(test)]
+mod languages;
 mod look;
 mod page;
 mod party;
@@ -57,7 +59,7 @@ pub use document_type::DocumentType;
 pub use encoding::MAX_FILE_BYTES;
 pub use envelope::unwrapped;
 pub use file_name::{InvalidFileName, SdiFileName};
-pub use finding::{Finding, Severity, Words};
+pub use finding::{Finding, Phrase, Severity, Words, italian_day};
 pub use format::Format;
 pub use identity::{Identity, Linked};
 pub use invoice::{Invoice, read};

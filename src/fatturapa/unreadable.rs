@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::encoding::MAX_FILE_BYTES;
-use super::finding::Words;
+use super::finding::{Phrase, Words};
 use super::receipt::UnreadableArchive;
 use super::signed::Unopenable;
 use super::xml::{MAX_ATTRIBUTES, MAX_DEPTH, MAX_PIECES};
@@ -34,6 +34,12 @@ impl Position {
     }
 }
 
+impl Position {
+    fn in_italian(self) -> String {
+        format!("alla riga {}, colonna {}", self.line, self.column)
+    }
+}
+
 impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "line {}, column {}", self.line, self.column)
@@ -52,17 +58,28 @@ pub enum Problem {
         at: Position,
     },
     /// An element is there, but its value is not one of those allowed.
-    #[error("{path} at {at} is \"{found}\": it must be {allowed}")]
+    #[error("{path} at {at} is \"{found}\": it must be {}", allowed.english)]
     Invalid {
         /// The element (or `@attribute`), from the root's children down, separated by `/`.
         path: String,
         /// The value found, shortened to its beginning when it is long.
         found: String,
-        /// Which values are allowed, in words that follow "must be".
-        allowed: &'static str,
+        /// Which values are allowed, in words that follow "must be" and "deve essere".
+        allowed: Phrase,
         /// Where the element begins.
         at: Position,
     },
+}
+
+impl Problem {
+    fn in_italian(&self) -> String {
+        match self {
+            Self::Missing { path, at } => format!("{path} manca: aggiungerlo all'elemento {}", at.in_italian()),
+            Self::Invalid { path, found, allowed, at } => {
+                format!("{path} {} è \"{found}\": deve essere {}", at.in_italian(), allowed.italian)
+            }
+        }
+    }
 }
 
 /// Why a file could not be read (I2). A received file is stored all the same, and this is told beside it.
@@ -96,12 +113,12 @@ pub enum Unreadable {
         encoding: String,
     },
     /// It is not well-formed XML.
-    #[error("the file is not well-formed XML at {at}: {problem}")]
+    #[error("the file is not well-formed XML at {at}: {}", problem.english)]
     NotXml {
         /// Where reading stopped.
         at: Position,
         /// What is wrong there.
-        problem: String,
+        problem: Words,
     },
     /// It has a DOCTYPE, which no invoice needs and which attacks are made of.
     #[error("the file has a DOCTYPE at {at}: it is not allowed, take it out")]
@@ -142,12 +159,12 @@ pub enum Unreadable {
         at: Position,
     },
     /// It is XML, but not of the wanted kind.
-    #[error("the file's root element is {found} at {at}: it must be {allowed}")]
+    #[error("the file's root element is {found} at {at}: it must be {}", allowed.english)]
     WrongRoot {
         /// The root element, with its namespace in braces.
         found: String,
         /// Which ones are read.
-        allowed: &'static str,
+        allowed: Phrase,
         /// Where the root begins.
         at: Position,
     },
@@ -211,7 +228,7 @@ impl Unreadable {
         }
     }
 
-    /// The same in both languages. What the parser says of a file that is not XML stays as it says it.
+    /// The same in both languages.
     #[must_use]
     pub fn words(&self) -> Words {
         let italian = match self {
@@ -219,15 +236,12 @@ impl Unreadable {
             Self::TooLarge { bytes } => {
                 format!("il file ha {bytes} byte: ne sono ammessi {MAX_FILE_BYTES} (5 MB); ridurre gli allegati")
             }
-            Self::Signed { why } => format!("il file è firmato (.p7m) e non si apre: {why}"),
+            Self::Signed { why } => format!("il file è firmato (.p7m) e non si apre: {}", why.in_italian()),
             Self::Archive { why } => format!("il file è un archivio ZIP: {}", why.in_italian()),
             Self::UnsupportedEncoding { encoding } => {
                 format!("la codifica del file è {encoding}: salvarlo in UTF-8 (si leggono anche ISO-8859-1, windows-1252 e UTF-16)")
             }
-            Self::NotXml { at, .. } => format!(
-                "il file non è XML ben formato alla riga {}, colonna {}: correggerlo con il programma che lo ha prodotto",
-                at.line, at.column
-            ),
+            Self::NotXml { at, problem } => format!("il file non è XML ben formato {}: {}", at.in_italian(), problem.italian),
             Self::DoctypeForbidden { .. } => "il file ha un DOCTYPE, non ammesso: toglierlo".to_owned(),
             Self::UndefinedEntity { name, .. } => format!("il file usa l'entità &{name};, non definita: scrivere il carattere"),
             Self::TooDeep { .. } => format!("gli elementi del file sono annidati oltre {MAX_DEPTH} livelli: nessuna fattura ne ha bisogno"),
@@ -237,11 +251,11 @@ impl Unreadable {
             Self::TooManyAttributes { .. } => {
                 format!("l'elemento ha più di {MAX_ATTRIBUTES} attributi: nessuna fattura ne ha bisogno")
             }
-            Self::WrongRoot { found, .. } => format!("l'elemento radice è {found}: non è quello di una fattura elettronica"),
+            Self::WrongRoot { found, allowed, .. } => format!("l'elemento radice è {found}: deve essere {}", allowed.italian),
             Self::OldFormat { version } => {
                 format!("il file è nel vecchio formato {version}: lo SdI accetta solo FPR12, FPA12 e FSM10, esportarlo in uno di questi")
             }
-            Self::Content { problems } => format!("mancano o sono errati {} elementi: {}", problems.len(), list(problems)),
+            Self::Content { problems } => problems.iter().map(Problem::in_italian).collect::<Vec<_>>().join("; "),
         };
         Words::new(italian, self.to_string())
     }
@@ -284,7 +298,7 @@ mod tests {
         let unreadable = Unreadable::Content {
             problems: vec![
                 Problem::Missing { path: "A/B".to_owned(), at },
-                Problem::Invalid { path: "A/C".to_owned(), found: "x".to_owned(), allowed: "y or z", at },
+                Problem::Invalid { path: "A/C".to_owned(), found: "x".to_owned(), allowed: Phrase::new("y o z", "y or z"), at },
             ],
         };
         assert_eq!(
@@ -292,6 +306,10 @@ mod tests {
             ["A/B is missing: add it to the element at line 3, column 5", "A/C at line 3, column 5 is \"x\": it must be y or z",]
         );
         assert_eq!(unreadable.to_string(), unreadable.messages().join("; "));
+        assert_eq!(
+            unreadable.words().italian,
+            "A/B manca: aggiungerlo all'elemento alla riga 3, colonna 5; A/C alla riga 3, colonna 5 è \"x\": deve essere y o z"
+        );
     }
 
     #[test]

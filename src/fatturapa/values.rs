@@ -5,14 +5,16 @@
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
+use super::finding::Phrase;
 use super::schema;
 
-/// A value, or in words that follow "must be" what is allowed.
-pub(super) type Parsed<T> = Result<T, &'static str>;
+/// A value, or in words that follow "must be" and "deve essere" what is allowed.
+pub(super) type Parsed<T> = Result<T, Phrase>;
 
 /// A day (`xs:date`). A time zone may follow it, and says nothing about an invoice.
 pub(super) fn date(text: &str) -> Parsed<NaiveDate> {
-    const ALLOWED: &str = "a day from 1970-01-01 on, written YYYY-MM-DD";
+    const ALLOWED: Phrase =
+        Phrase::new("una data dal 01/01/1970 in poi, nella forma AAAA-MM-GG", "a day from 1970-01-01 on, written YYYY-MM-DD");
     let (year, month, day) = schema::day(text).ok_or(ALLOWED)?;
     let year = i32::try_from(year).ok().filter(|year| (1970..=9999).contains(year)).ok_or(ALLOWED)?;
     NaiveDate::from_ymd_opt(year, month, day).ok_or(ALLOWED)
@@ -20,7 +22,10 @@ pub(super) fn date(text: &str) -> Parsed<NaiveDate> {
 
 /// An amount of money (`Amount2DecimalType`). Up to 11 digits, so that a whole file of them adds up without overflow.
 pub(super) fn amount(text: &str) -> Parsed<Decimal> {
-    const ALLOWED: &str = "an amount of 1 to 11 digits, a dot and 2 decimals, for example 122.00";
+    const ALLOWED: Phrase = Phrase::new(
+        "un importo con il punto e 2 decimali e al più 11 cifre prima, come 122.00",
+        "an amount of 1 to 11 digits, a dot and 2 decimals, for example 122.00",
+    );
     let (units, cents) = text.strip_prefix('-').unwrap_or(text).split_once('.').ok_or(ALLOWED)?;
     let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
     if !(1..=11).contains(&units.len()) || cents.len() != 2 || !digits(units) || !digits(cents) {
@@ -39,12 +44,14 @@ pub(super) fn decimal(text: &str) -> Option<Decimal> {
 
 /// A currency's code (`DivisaType`).
 pub(super) fn currency(text: &str) -> Parsed<String> {
-    upper_case(text, 3).ok_or("three capital letters (ISO 4217), for example EUR")
+    upper_case(text, 3)
+        .ok_or(Phrase::new("di tre lettere maiuscole (ISO 4217), come EUR", "three capital letters (ISO 4217), for example EUR"))
 }
 
 /// A country's code (`NazioneType`).
 pub(super) fn country(text: &str) -> Parsed<String> {
-    upper_case(text, 2).ok_or("two capital letters (ISO 3166-1), for example IT")
+    upper_case(text, 2)
+        .ok_or(Phrase::new("di due lettere maiuscole (ISO 3166-1), come IT", "two capital letters (ISO 3166-1), for example IT"))
 }
 
 fn upper_case(text: &str, length: usize) -> Option<String> {
@@ -53,28 +60,33 @@ fn upper_case(text: &str, length: usize) -> Option<String> {
 
 /// The code that follows the country in a VAT number (`CodiceType`).
 pub(super) fn vat_code(text: &str) -> Parsed<String> {
-    of_length(text, 28).ok_or("1 to 28 characters, without the country's code")
+    of_length(text, 28)
+        .ok_or(Phrase::new("da 1 a 28 caratteri, senza il codice del paese", "1 to 28 characters, without the country's code"))
 }
 
 /// A fiscal code (`CodiceFiscaleType`): 16 characters of a person, 11 digits of a company.
 pub(super) fn fiscal_code(text: &str) -> Parsed<String> {
     let alphanumeric = text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
-    (alphanumeric && (11..=16).contains(&text.len())).then(|| text.to_owned()).ok_or("11 to 16 capital letters and digits")
+    (alphanumeric && (11..=16).contains(&text.len()))
+        .then(|| text.to_owned())
+        .ok_or(Phrase::new("da 11 a 16 lettere maiuscole e cifre", "11 to 16 capital letters and digits"))
 }
 
 /// A document's number (`String20Type`).
 pub(super) fn number(text: &str) -> Parsed<String> {
-    of_length(text, 20).filter(|text| text.is_ascii()).ok_or("1 to 20 characters, without accents")
+    of_length(text, 20)
+        .filter(|text| text.is_ascii())
+        .ok_or(Phrase::new("da 1 a 20 caratteri, senza accenti", "1 to 20 characters, without accents"))
 }
 
 /// A company's name (`String80LatinType`), or a person's first or last name.
 pub(super) fn name(text: &str) -> Parsed<String> {
-    of_length(text, 80).ok_or("1 to 80 characters")
+    of_length(text, 80).ok_or(Phrase::new("da 1 a 80 caratteri", "1 to 80 characters"))
 }
 
 /// A text of a message of the SdI, whose longest values have 255 characters.
 pub(super) fn text(text: &str) -> Parsed<String> {
-    of_length(text, 1_000).ok_or("1 to 1000 characters")
+    of_length(text, 1_000).ok_or(Phrase::new("da 1 a 1000 caratteri", "1 to 1000 characters"))
 }
 
 fn of_length(text: &str, most: usize) -> Option<String> {

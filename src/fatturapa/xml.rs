@@ -11,6 +11,7 @@ mod tests;
 
 use std::borrow::Cow;
 
+use super::finding::{Phrase, Words};
 use super::tree::{Builder, Tree};
 use super::unreadable::{Position, Unreadable, excerpt};
 pub(super) use signs::{Declaration, is_blank};
@@ -27,7 +28,7 @@ pub(super) const MAX_PIECES: usize = 160_000;
 pub(super) const MAX_ATTRIBUTES: usize = 32;
 
 /// What is told of text that is in no element.
-const OUTSIDE: &str = "this text is outside of the root element";
+const OUTSIDE: Phrase = Phrase::new("questo testo è fuori dall'elemento radice", "this text is outside of the root element");
 
 /// Reads a text of XML characters to its end.
 ///
@@ -104,7 +105,7 @@ impl<'a> Reader<'a> {
     }
 
     /// What comes before these characters; goes past them.
-    fn until(&mut self, end: &str, missing: &str) -> Result<&'a str, Unreadable> {
+    fn until(&mut self, end: &str, missing: Phrase) -> Result<&'a str, Unreadable> {
         let rest = self.rest();
         let length = rest.find(end).ok_or_else(|| self.ill_formed(self.at, missing))?;
         self.at += length + end.len();
@@ -120,7 +121,13 @@ impl<'a> Reader<'a> {
         if let Some(declaration) = Declaration::of(self.text) {
             self.at = declaration.length;
         } else if self.text.starts_with("<?xml") && self.text[5..].starts_with([' ', '\t', '\n', '\r', '?']) {
-            return Err(self.ill_formed(0, "the XML declaration must be like <?xml version=\"1.0\" encoding=\"UTF-8\"?>"));
+            return Err(self.ill_formed(
+                0,
+                Phrase::new(
+                    "la dichiarazione XML deve essere come <?xml version=\"1.0\" encoding=\"UTF-8\"?>",
+                    "the XML declaration must be like <?xml version=\"1.0\" encoding=\"UTF-8\"?>",
+                ),
+            ));
         }
         Ok(())
     }
@@ -137,7 +144,13 @@ impl<'a> Reader<'a> {
     fn start_tag(&mut self) -> Result<(), Unreadable> {
         let offset = self.at;
         if self.open.is_empty() && self.builder.has_root() {
-            return Err(self.ill_formed(offset, "a second root element begins here; only one is allowed"));
+            return Err(self.ill_formed(
+                offset,
+                Phrase::new(
+                    "qui inizia un secondo elemento radice; ne è ammesso uno solo",
+                    "a second root element begins here; only one is allowed",
+                ),
+            ));
         }
         if self.open.len() == MAX_DEPTH {
             return Err(Unreadable::TooDeep { at: self.position(offset) });
@@ -151,7 +164,7 @@ impl<'a> Reader<'a> {
         self.builder.open(name.local, namespace, offset, attributes);
         let is_closed = self.skip("/");
         if !self.skip(">") {
-            return Err(self.ill_formed(offset, "this tag does not end with >"));
+            return Err(self.ill_formed(offset, Phrase::new("questo tag non termina con >", "this tag does not end with >")));
         }
         self.open.push(open);
         if is_closed {
@@ -170,13 +183,19 @@ impl<'a> Reader<'a> {
     fn end_tag(&mut self) -> Result<(), Unreadable> {
         let offset = self.at;
         let Some(open) = self.open.last().map(|open| open.name) else {
-            return Err(self.ill_formed(offset, "nothing is open that could end here"));
+            return Err(self
+                .ill_formed(offset, Phrase::new("qui si chiude un elemento, ma nessuno è aperto", "nothing is open that could end here")));
         };
         self.at += 2;
         let is_its = self.skip(open);
         self.skip_blanks();
         if !is_its || !self.skip(">") {
-            return Err(self.ill_formed(offset, &format!("expected is </{}>, the end of the element that is open", excerpt(open))));
+            let name = excerpt(open);
+            let problem = Words::new(
+                format!("è atteso </{name}>, la fine dell'elemento aperto"),
+                format!("expected is </{name}>, the end of the element that is open"),
+            );
+            return Err(self.ill_formed(offset, problem));
         }
         self.close();
         Ok(())
@@ -195,7 +214,7 @@ impl<'a> Reader<'a> {
         let rest = self.rest();
         let name = &rest[..rest.bytes().position(|byte| !is_name_byte(byte)).unwrap_or(rest.len())];
         if !is_name(name) {
-            return Err(self.ill_formed(self.at, "a name is expected here"));
+            return Err(self.ill_formed(self.at, Phrase::new("qui è atteso un nome", "a name is expected here")));
         }
         self.at += name.len();
         Ok(name)
@@ -216,7 +235,12 @@ impl<'a> Reader<'a> {
             match byte {
                 b'<' | b'&' => break,
                 b'\r' => has_carriage_return = true,
-                b']' if self.rest().starts_with("]]>") => return Err(self.ill_formed(self.at, "text may not hold ]]>; write ]]&gt;")),
+                b']' if self.rest().starts_with("]]>") => {
+                    return Err(self.ill_formed(
+                        self.at,
+                        Phrase::new("il testo non può contenere ]]>; scrivere ]]&gt;", "text may not hold ]]>; write ]]&gt;"),
+                    ));
+                }
                 _ => {}
             }
             self.at += 1;
@@ -244,12 +268,15 @@ impl<'a> Reader<'a> {
         let offset = self.at;
         self.count(offset)?;
         if self.skip("<!--") {
-            self.until("--", "the comment that begins here has no end")?;
+            self.until("--", Phrase::new("il commento che inizia qui non si chiude", "the comment that begins here has no end"))?;
             if !self.skip(">") {
-                return Err(self.ill_formed(self.at, "a comment may not hold --"));
+                return Err(self.ill_formed(self.at, Phrase::new("un commento non può contenere --", "a comment may not hold --")));
             }
         } else if self.skip("<![CDATA[") {
-            let text = self.until("]]>", "the CDATA section that begins here has no end")?;
+            let text = self.until(
+                "]]>",
+                Phrase::new("la sezione CDATA che inizia qui non si chiude", "the CDATA section that begins here has no end"),
+            )?;
             if self.open.is_empty() {
                 return Err(self.ill_formed(offset, OUTSIDE));
             }
@@ -257,7 +284,10 @@ impl<'a> Reader<'a> {
         } else if self.skip("<!DOCTYPE") {
             return Err(Unreadable::DoctypeForbidden { at: self.position(offset) });
         } else {
-            return Err(self.ill_formed(offset, "this is neither a comment nor a CDATA section"));
+            return Err(self.ill_formed(
+                offset,
+                Phrase::new("questo non è né un commento né una sezione CDATA", "this is neither a comment nor a CDATA section"),
+            ));
         }
         Ok(())
     }
@@ -268,12 +298,30 @@ impl<'a> Reader<'a> {
         self.at += 2;
         let target = self.part_of_name()?;
         if target.eq_ignore_ascii_case("xml") {
-            return Err(self.ill_formed(offset, "the XML declaration must be the very first thing in it"));
+            return Err(self.ill_formed(
+                offset,
+                Phrase::new(
+                    "la dichiarazione XML deve stare all'inizio del file",
+                    "the XML declaration must be the very first thing in it",
+                ),
+            ));
         }
         let is_apart = self.skip_blanks();
-        let inside = self.until("?>", "the processing instruction that begins here has no end")?;
+        let inside = self.until(
+            "?>",
+            Phrase::new(
+                "l'istruzione di elaborazione che inizia qui non si chiude",
+                "the processing instruction that begins here has no end",
+            ),
+        )?;
         if !is_apart && !inside.is_empty() {
-            return Err(self.ill_formed(offset, "a blank or ?> is expected after the target of a processing instruction"));
+            return Err(self.ill_formed(
+                offset,
+                Phrase::new(
+                    "dopo il nome di un'istruzione di elaborazione è atteso uno spazio o ?>",
+                    "a blank or ?> is expected after the target of a processing instruction",
+                ),
+            ));
         }
         Ok(())
     }
@@ -281,10 +329,14 @@ impl<'a> Reader<'a> {
     fn end(self) -> Result<Tree<'a>, Unreadable> {
         match self.open.last() {
             None if self.builder.has_root() => Ok(self.builder.finish()),
-            None => Err(self.ill_formed(self.at, "there is no element in it")),
+            None => Err(self.ill_formed(self.at, Phrase::new("non contiene alcun elemento", "there is no element in it"))),
             Some(open) => {
-                let problem = format!("the file ends before </{}>; it may have been cut off", excerpt(open.name));
-                Err(self.ill_formed(self.at, &problem))
+                let name = excerpt(open.name);
+                let problem = Words::new(
+                    format!("il file finisce prima di </{name}>; forse è stato troncato"),
+                    format!("the file ends before </{name}>; it may have been cut off"),
+                );
+                Err(self.ill_formed(self.at, problem))
             }
         }
     }
@@ -294,7 +346,7 @@ impl<'a> Reader<'a> {
         Position::START.after(&self.text[..offset])
     }
 
-    fn ill_formed(&self, offset: usize, problem: &str) -> Unreadable {
-        Unreadable::NotXml { at: self.position(offset), problem: problem.to_owned() }
+    fn ill_formed(&self, offset: usize, problem: impl Into<Words>) -> Unreadable {
+        Unreadable::NotXml { at: self.position(offset), problem: problem.into() }
     }
 }

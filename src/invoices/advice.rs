@@ -1,11 +1,9 @@
 //! What a good accountant would say of a sent document that its file alone does not show: whose account it is, and what day it is.
 
-use std::fmt::Display;
-
 use chrono::{Datelike as _, Days, Months, NaiveDate};
 
 use crate::account::standing::Holder;
-use crate::fatturapa::{DocumentType, Finding, Identity, Issuers, Severity, Taxpayer, Words};
+use crate::fatturapa::{DocumentType, Finding, Identity, Issuers, Severity, Taxpayer, Words, italian_day};
 
 /// How many documents of a lot are told to be late: as many as other findings.
 const MOST: usize = 50;
@@ -43,11 +41,6 @@ fn differs(taxpayer: &Taxpayer, holder: &Holder) -> bool {
     let (its, own) = (numbers(&taxpayer.vat, &taxpayer.fiscal_code), numbers(&holder.vat_number, &holder.fiscal_code));
     let comparable = its.iter().zip(&own).any(|(its, own)| its.is_some() && own.is_some());
     comparable && !its.iter().flatten().any(|number| own.iter().flatten().any(|own| own == number))
-}
-
-/// A day as Italians write it: `31/12/2026`.
-pub(super) fn italian_day(day: NaiveDate) -> impl Display {
-    day.format("%d/%m/%Y")
 }
 
 /// TRANSMITTED_LATE: the term in which documents of this date are to reach the SdI has passed. The SdI takes them all the same.
@@ -193,6 +186,7 @@ mod tests {
     fn what_is_late_is_told_with_its_term_in_both_languages() {
         let identities = Look::at(INVOICE.as_bytes(), day("2026-04-20")).identities;
         let told: Vec<_> = late(&identities, day("2026-04-20")).collect();
+        told[0].message.assert_each_in_its_language();
         assert_eq!(told[0].path, "FatturaElettronicaBody/DatiGenerali/DatiGeneraliDocumento/Data");
         assert!(told[0].message.english.contains("so by 2026-04-12, and today is 2026-04-20"), "{}", told[0].message.english);
         assert!(told[0].message.italian.contains("quindi entro il 12/04/2026, e oggi è il 20/04/2026"), "{}", told[0].message.italian);
@@ -200,7 +194,8 @@ mod tests {
 
     fn told(file: &str, vat_number: Option<&str>, fiscal_code: Option<&str>) -> bool {
         let holder = Holder { vat_number: vat_number.map(str::to_owned), fiscal_code: fiscal_code.map(str::to_owned) };
-        of_another(Look::at(file.as_bytes(), day("2026-04-01")).issuers.as_ref(), &holder).is_some()
+        let found = of_another(Look::at(file.as_bytes(), day("2026-04-01")).issuers.as_ref(), &holder);
+        found.inspect(|found| found.message.assert_each_in_its_language()).is_some()
     }
 
     #[test]

@@ -1,13 +1,18 @@
 //! The words each invoice is found by: made of what its row shows, kept in two of its columns, and indexed by `invoice_word`.
 //!
-//! The index follows the row in the row's own transaction. Rows that an older program wrote have no words; a background job gives them some.
+//! The index follows the row in the row's own transaction. In it the words that tell the counterpart or the type have the row's day too, so that
+//! lists by day are found by them. Rows that an older program wrote have no words, or words without a day; a background job gives them some.
 
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
 use sea_orm::ActiveValue::{NotSet, Set, Unchanged};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, QueryFilter, QueryOrder, QuerySelect, Statement};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, ExprTrait as _, QueryFilter, QueryOrder, QuerySelect, Statement};
 
 use super::state::Direction;
 use super::store::Row;
-use super::words::{Words, in_columns};
+use super::words::{Words, in_column};
+use crate::clock::CalendarDay;
 use crate::db::dialect::{self, Dialect};
 use crate::db::entity::{invoice, invoice_word};
 use crate::db::{Db, Fault, Tx, tenant};
@@ -47,38 +52,64 @@ pub(super) fn with_file_name(row: invoice::ActiveModel, file_name: &str) -> invo
     invoice::ActiveModel { words: Set(Some(words)), ..row }
 }
 
-/// Adds a new row's words to the index.
-pub(super) async fn insert(tx: &Tx, row: &Row) -> Result<(), DbErr> {
-    add(tx, row, &words_of(row)).await
+/// The row to be written, its words under the day that the database reckons for a row that came at `arrived`.
+pub(super) fn with_day(row: invoice::ActiveModel, arrived: DateTime<Utc>) -> invoice::ActiveModel {
+    let issued = match row.issue_day {
+        Set(day) | Unchanged(day) => day,
+        NotSet => None,
+    };
+    let day = issued.or_else(|| CalendarDay::try_from(arrived.date_naive()).ok());
+    invoice::ActiveModel { words_day: Set(day), ..row }
 }
 
-/// Changes the index where a row's words changed.
+/// Adds a new row's words to the index.
+pub(super) async fn insert(tx: &Tx, row: &Row) -> Result<(), DbErr> {
+    add(tx, row, lines(row)).await
+}
+
+/// Changes the index where a row's words changed, or the day of some.
 pub(super) async fn replace(tx: &Tx, before: &Row, row: &Row) -> Result<(), DbErr> {
-    let (old, new) = (words_of(before), words_of(row));
-    let gone: Vec<_> = old.iter().copied().filter(|word| !new.contains(word)).collect();
-    let come: Vec<_> = new.iter().copied().filter(|word| !old.contains(word)).collect();
+    let (mut old, mut new) = (lines(before), lines(row));
+    let gone: Vec<_> = old.iter().filter(|(word, day)| new.get(*word) != Some(day)).map(|(word, _)| *word).collect();
     remove(tx, row, &gone).await?;
-    add(tx, row, &come).await
+    old.retain(|word, _| !gone.contains(word));
+    new.retain(|word, _| !old.contains_key(word));
+    add(tx, row, new).await
 }
 
 /// Takes a row's words out of the index.
 pub(super) async fn delete(tx: &Tx, row: &Row) -> Result<(), DbErr> {
-    remove(tx, row, &words_of(row)).await
+    remove(tx, row, &lines(row).into_keys().collect::<Vec<_>>()).await
 }
 
-/// The words that the index has of a row, each once.
-fn words_of(row: &Row) -> Vec<&str> {
+/// The words that the index has of a row, and the day of those that have one.
+fn lines(row: &Row) -> BTreeMap<&str, Option<CalendarDay>> {
     // What an older program wrote into the other column is not in the index.
-    row.words.as_ref().map(|words| in_columns([row.counterpart.as_str(), words])).unwrap_or_default()
+    let Some(words) = &row.words else { return BTreeMap::new() };
+    let is_type = |word: &str| row.document_type.as_ref().is_some_and(|code| code.eq_ignore_ascii_case(word));
+    let words = in_column(words).map(|word| (word, row.words_day.filter(|_| is_type(word))));
+    words.chain(in_column(&row.counterpart).map(|word| (word, row.words_day))).collect()
 }
 
 /// One statement, whatever the number of words.
-async fn add(tx: &Tx, row: &Row, words: &[&str]) -> Result<(), DbErr> {
+async fn add(tx: &Tx, row: &Row, lines: BTreeMap<&str, Option<CalendarDay>>) -> Result<(), DbErr> {
+    if lines.is_empty() {
+        return Ok(());
+    }
+    let (dated, others): (Vec<_>, Vec<_>) = lines.into_iter().partition(|(_, day)| day.is_some());
+    let json = |lines: Vec<(&str, _)>| {
+        let words: Vec<_> = lines.into_iter().map(|(word, _)| word).collect();
+        serde_json::to_string(&words).map_err(|error| DbErr::Custom(error.to_string()))
+    };
     let backend = tx.get_database_backend();
-    let texts = dialect::texts_of_json(Dialect::of(backend), "$3");
-    let insert = format!("INSERT INTO invoice_word (account_id, word, invoice_id) SELECT $1, value, $2 FROM {texts}");
-    let words = serde_json::to_string(words).map_err(|error| DbErr::Custom(error.to_string()))?;
-    let values = [row.account_id.into(), row.id.into(), words.into()];
+    let texts = |parameter| dialect::texts_of_json(Dialect::of(backend), parameter);
+    let insert = format!(
+        "INSERT INTO invoice_word (account_id, word, invoice_id, listed_day) \
+         SELECT $1, value, $2, $3 FROM {} UNION ALL SELECT $1, value, $2, NULL FROM {}",
+        texts("$4"),
+        texts("$5"),
+    );
+    let values = [row.account_id.into(), row.id.into(), row.words_day.into(), json(dated)?.into(), json(others)?.into()];
     tx.execute_raw(Statement::from_sql_and_values(backend, insert, values)).await.map(|_| ())
 }
 
@@ -92,14 +123,14 @@ async fn remove(tx: &Tx, row: &Row, words: &[&str]) -> Result<(), DbErr> {
     lines.exec(tx).await.map(|_| ())
 }
 
-/// How many rows get their words in one transaction.
+/// How many rows are indexed anew in one transaction.
 const AT_ONCE: u64 = 200;
 
-/// Rows that have no words yet.
+/// Rows that an older program wrote: without words, or with words that do not stand under the row's day.
 #[derive(Clone, Debug)]
-pub struct Wordless(Vec<Row>);
+pub struct Misdated(Vec<Row>);
 
-impl Wordless {
+impl Misdated {
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -107,39 +138,53 @@ impl Wordless {
     }
 }
 
-/// Some of the rows without words.
-pub async fn wordless(db: &Db) -> Result<Wordless, Fault> {
-    let wordless = tenant::every::<invoice::Entity>().filter(invoice::Column::Words.is_null());
-    Ok(Wordless(wordless.order_by_asc(invoice::Column::Id).limit(AT_ONCE).all(db.reader()).await?))
+/// The condition of the index `invoice_misdated`.
+fn is_misdated() -> Condition {
+    use invoice::Column;
+    Condition::any().add(Column::WordsDay.is_null()).add(Column::WordsDay.into_expr().ne(Column::ListedDay.into_expr()))
 }
 
-/// Gives them words, from what they show. Reasons and lines are not in a row: such invoices are found by names, codes and numbers.
-pub async fn give_words(db: &Db, wordless: Wordless) -> Result<(), Fault> {
-    db.write("give_words", wordless, async |tx: &Tx, Wordless(rows): &Wordless| {
+/// Some of the rows whose words do not stand under their day.
+pub async fn misdated(db: &Db) -> Result<Misdated, Fault> {
+    use invoice::Column;
+    let misdated = tenant::every::<invoice::Entity>().filter(is_misdated());
+    // The order of the index, and of no other.
+    let misdated = [Column::AccountId, Column::WordsDay, Column::Id].into_iter().fold(misdated, QueryOrder::order_by_asc);
+    Ok(Misdated(misdated.limit(AT_ONCE).all(db.reader()).await?))
+}
+
+/// Gives their words their day; and those words that have none, from what they show. Reasons and lines are not in a row: such invoices are found
+/// by names, codes and numbers.
+pub async fn index_anew(db: &Db, misdated: Misdated) -> Result<(), Fault> {
+    db.write("index_anew", misdated, async |tx: &Tx, Misdated(rows): &Misdated| {
         for row in rows {
-            give(tx, row).await?;
+            index_row_anew(tx, row).await?;
         }
         Ok(())
     })
     .await
 }
 
-async fn give(tx: &Tx, row: &Row) -> Result<(), DbErr> {
+async fn index_row_anew(tx: &Tx, row: &Row) -> Result<(), DbErr> {
+    let change = if row.words.is_some() { invoice::ActiveModel::default() } else { with_file_name(words_of_shown(row), &row.file_name) };
+    // Only as it was read: a draft that was replaced meanwhile has its day, or is found by the next round.
+    let indexed = tenant::update_of::<invoice::Entity>(row.account_id)
+        .set(invoice::ActiveModel { words_day: Set(Some(row.listed_day)), ..change })
+        .filter(invoice::Column::Id.eq(row.id))
+        .filter(invoice::Column::Version.eq(row.version))
+        .filter(is_misdated());
+    match indexed.exec_with_returning(tx).await?.into_iter().next() {
+        Some(indexed) => replace(tx, row, &indexed).await,
+        None => Ok(()),
+    }
+}
+
+fn words_of_shown(row: &Row) -> invoice::ActiveModel {
     let counterpart = match row.direction {
         Direction::Sent => [&row.buyer_name, &row.buyer_vat, &row.buyer_fiscal_code],
         Direction::Received => [&row.seller_name, &row.seller_vat, &row.seller_fiscal_code],
     };
     let said = [&row.document_type, &row.number].into_iter().flatten().map(String::as_str);
     let found = Found::by(counterpart.into_iter().flatten().map(String::as_str), said);
-    let change = invoice::ActiveModel { counterpart: Set(found.counterpart), words: Set(Some(found.words)), ..Default::default() };
-    // Only as it was read: a draft that was replaced meanwhile has words, or is found by the next round.
-    let given = tenant::update_of::<invoice::Entity>(row.account_id)
-        .set(with_file_name(change, &row.file_name))
-        .filter(invoice::Column::Id.eq(row.id))
-        .filter(invoice::Column::Version.eq(row.version))
-        .filter(invoice::Column::Words.is_null());
-    match given.exec_with_returning(tx).await?.into_iter().next() {
-        Some(row) => insert(tx, &row).await,
-        None => Ok(()),
-    }
+    invoice::ActiveModel { counterpart: Set(found.counterpart), words: Set(Some(found.words)), ..Default::default() }
 }

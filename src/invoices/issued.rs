@@ -10,11 +10,10 @@ use sea_orm::sea_query::{Expr, OnConflict, Query, SelectStatement};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, ExprTrait, QueryFilter, SqlErr};
 
 use super::InvoiceError;
-use super::advice::italian_day;
 use crate::clock::CalendarDay;
 use crate::db::entity::issued::{self, Column, Entity, Model};
 use crate::db::{Fault, Tx, tenant};
-use crate::fatturapa::{Finding, Identity, Position, Severity, Words};
+use crate::fatturapa::{Finding, Identity, Position, Severity, Words, italian_day};
 use crate::ids::{AccountId, InvoiceId};
 
 /// How many numbers one statement asks for.

@@ -30,7 +30,7 @@ mod words;
 
 pub use error::InvoiceError;
 pub use import::Imports;
-pub use index::{Wordless, give_words, wordless};
+pub use index::{Misdated, index_anew, misdated};
 pub use intake::Intake;
 pub use list::{Bounds, listed};
 pub use service::InvoicesApi;

@@ -99,7 +99,7 @@ pub(super) async fn insert(
         copied_from: Set(copied_from),
         ..index::with_file_name(found.counted(reading(direction, read.as_ref())), file_name)
     };
-    let row = row.insert(tx).await?;
+    let row = index::with_day(row, tx.now()).insert(tx).await?;
     index::insert(tx, &row).await?;
     Ok(row)
 }
@@ -145,6 +145,7 @@ pub(super) async fn replace(tx: &Tx, draft: &Row, file_name: &str, new: &NewInvo
         updated_time: Set(tx.now()),
         ..index::with_file_name(found.counted(reading(draft.direction, read.as_ref())), file_name)
     };
+    let row = index::with_day(row, draft.created_time);
     let updated = tenant::update_of::<invoice::Entity>(draft.account_id).set(row).filter(invoice::Column::Id.eq(draft.id));
     let row = updated.exec_with_returning(tx).await?.into_iter().next().ok_or(InvoiceError::NotFound)?;
     index::replace(tx, draft, &row).await?;

@@ -46,12 +46,9 @@ impl Words {
     }
 }
 
-/// The different words of columns that [`Words::column`] wrote.
-pub(super) fn in_columns<'c>(columns: impl IntoIterator<Item = &'c str>) -> Vec<&'c str> {
-    let mut words: Vec<_> = columns.into_iter().flat_map(|column| column.split(' ')).filter(|word| !word.is_empty()).collect();
-    words.sort_unstable();
-    words.dedup();
-    words
+/// The words of a column that [`Words::column`] wrote.
+pub(super) fn in_column(column: &str) -> impl Iterator<Item = &str> {
+    column.split(' ').filter(|word| !word.is_empty())
 }
 
 /// What a question looks for: each must be the beginning of one of an invoice's words.
@@ -167,7 +164,8 @@ mod tests {
     #[test]
     fn no_more_words_are_kept_than_were_asked_for() {
         assert_eq!(Words::of(2, ["eins/zwei", "drei"]).column(), " einszwei eins");
-        assert_eq!(in_columns([" b a", "", " a c"]), ["a", "b", "c"]);
+        assert_eq!(in_column(" b a").collect::<Vec<_>>(), ["b", "a"]);
+        assert_eq!(in_column("").count(), 0);
     }
 
     proptest! {
@@ -192,10 +190,8 @@ mod tests {
             for word in &words.words {
                 prop_assert!(word.chars().count() <= LONGEST && word.chars().all(char::is_alphanumeric), "{word:?}");
             }
-            let mut sorted: Vec<_> = words.words.iter().map(String::as_str).collect();
-            sorted.sort_unstable();
             let column = words.column();
-            prop_assert_eq!(in_columns([column.as_str()]), sorted);
+            prop_assert_eq!(in_column(&column).collect::<Vec<_>>(), words.words);
         }
     }
 }

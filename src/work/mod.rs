@@ -100,9 +100,9 @@ impl Worker {
         for charge in look(order::due_charges(&self.db)).await? {
             tally.note("charge", order::drive_charge(&self.db, self.gateway.as_ref(), &self.rules, charge).await);
         }
-        let wordless = look(invoices::wordless(&self.db)).await?;
-        if !wordless.is_empty() {
-            tally.note("words", invoices::give_words(&self.db, wordless).await.map(|()| true));
+        let misdated = look(invoices::misdated(&self.db)).await?;
+        if !misdated.is_empty() {
+            tally.note("index_anew", invoices::index_anew(&self.db, misdated).await.map(|()| true));
         }
         tally.end()
     }

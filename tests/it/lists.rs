@@ -27,7 +27,7 @@ mod in_small_steps {
     use super::{
         every_filter_shows_what_it_says_in_every_order, every_two_filters_show_what_both_say, in_small_steps,
         invoices_stored_while_a_list_is_read_move_nothing, lines_of_the_index_that_lead_nowhere_do_no_harm,
-        totals_count_and_add_up_all_pages,
+        totals_count_and_add_up_all_pages, words_that_an_older_program_left_undated_are_found_by_day_all_the_same,
     };
 
     on_both_databases!(with in_small_steps;
@@ -36,6 +36,7 @@ mod in_small_steps {
         lines_of_the_index_that_lead_nowhere_do_no_harm,
         totals_count_and_add_up_all_pages,
         invoices_stored_while_a_list_is_read_move_nothing,
+        words_that_an_older_program_left_undated_are_found_by_day_all_the_same,
     );
 }
 
@@ -250,8 +251,8 @@ async fn lines_of_the_index_that_lead_nowhere_do_no_harm(app: &TestApp) {
     let (ann, invoices) = world(app).await;
     for word in ["rossi", "rossetti", "caffe", "td04"] {
         let lines = format!(
-            "INSERT INTO invoice_word (account_id, word, invoice_id) SELECT DISTINCT account.id, '{word}', invoice.id FROM account, invoice \
-             WHERE NOT EXISTS (SELECT 1 FROM invoice_word AS line \
+            "INSERT INTO invoice_word (account_id, word, invoice_id, listed_day) \
+             SELECT DISTINCT account.id, '{word}', invoice.id, invoice.words_day FROM account, invoice WHERE NOT EXISTS (SELECT 1 FROM invoice_word AS line \
              WHERE line.account_id = account.id AND line.word = '{word}' AND line.invoice_id = invoice.id)"
         );
         app.database.execute(&lines).await.expect("the index holds no line to its invoice");
@@ -383,8 +384,12 @@ async fn a_draft_is_found_by_what_it_says_now(app: &TestApp) {
         file: file(&says(1), true),
         ..Default::default()
     };
-    served(ann.panel.invoices().update_sent_invoice(request).await);
+    let replaced = served(ann.panel.invoices().update_sent_invoice(request).await).invoice.expect("the draft");
+    assert_ne!(replaced.issue_day, draft.issue_day, "it has another day");
     assert_eq!((found("müller").await, found("caffè").await, found("d'angelo caldaia").await), (0, 0, 1));
+    let dated = "SELECT COUNT(*) FROM invoice_word AS line JOIN invoice ON invoice.id = invoice_id AND line.listed_day";
+    assert_eq!(app.database.number(&format!("{dated} <> invoice.listed_day")).await, 0, "no word is under the former day");
+    assert!(app.database.number(&format!("{dated} = invoice.listed_day")).await > 5, "names and type are under the day");
     assert_eq!(found("IT01234567897_00000.xml").await, 1);
 
     let request =
@@ -479,7 +484,10 @@ async fn what_an_older_program_stored_is_found_after_the_next_round(app: &TestAp
     let ann = app.customer("ann").create().await;
     let draft = drafts(&ann, file(&says(0), true), 0).await;
     let connection = app.database.connect().await;
-    for sql in ["DELETE FROM invoice_word", "UPDATE invoice SET words = NULL, counterpart = 'müller & söhne gmbh\nit00743110157'"] {
+    for sql in [
+        "DELETE FROM invoice_word",
+        "UPDATE invoice SET words = NULL, words_day = NULL, counterpart = 'müller & söhne gmbh\nit00743110157'",
+    ] {
         connection.execute_unprepared(sql).await.expect("it is as it was");
     }
     connection.close().await.expect("it closes");
@@ -493,4 +501,32 @@ async fn what_an_older_program_stored_is_found_after_the_next_round(app: &TestAp
     }
     let read = pb::GetInvoiceRequest { invoice_id: draft.invoice_id.clone() };
     assert_eq!(served(ann.panel.invoices().get_invoice(read).await).invoice.expect("it").etag, draft.etag, "nothing else changed");
+}
+
+async fn words_that_an_older_program_left_undated_are_found_by_day_all_the_same(app: &TestApp) {
+    const DATED: &str = "SELECT COUNT(*) FROM invoice_word WHERE listed_day IS NOT NULL";
+    let (ann, invoices) = world(app).await;
+    let dated = app.database.number(DATED).await;
+    // Of each second invoice, so that some have a day and some have none.
+    for sql in [
+        "UPDATE invoice SET words_day = NULL WHERE total_cents % 2 = 0 OR total_cents IS NULL",
+        "UPDATE invoice_word SET listed_day = NULL WHERE invoice_id IN (SELECT id FROM invoice WHERE words_day IS NULL)",
+    ] {
+        app.database.execute(sql).await.expect("it is as it was");
+    }
+    let undated = app.database.number(DATED).await;
+    assert!(0 < undated && undated < dated, "{undated} of {dated} words have a day");
+    for round in ["before", "then"] {
+        for (what, ask, meets) in filters().iter().filter(|(what, ..)| ["a counterpart", "TD04"].contains(what)) {
+            for sort in [pb::InvoiceSort::DateLatestFirst, pb::InvoiceSort::DateEarliestFirst].map(i32::from) {
+                let mut request = pb::ListInvoicesRequest { page_size: 2, sort, ..Default::default() };
+                ask(&mut request);
+                let met: Vec<_> = invoices.iter().filter(|invoice| meets(invoice)).cloned().collect();
+                assert!(met.len() > 3, "{what} is not gathered");
+                assert_eq!(named(&pages(&ann, &request).await), named(&sorted(met, sort)), "{what}, order {sort}, {round}");
+            }
+        }
+        app.settled().await;
+        assert_eq!(app.database.number(DATED).await, dated, "every word has its day again");
+    }
 }

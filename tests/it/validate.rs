@@ -1,8 +1,8 @@
 //! `spazio validate` and `spazio render` judge and show files without a server.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::Path;
-use std::process::Output;
+use std::process::{Output, Stdio};
 
 use serde_json::Value;
 
@@ -14,6 +14,16 @@ fn samples() -> &'static Path {
 
 fn run(folder: &Path, arguments: &[&str]) -> Output {
     spazio(folder).args(arguments).output().expect("it runs")
+}
+
+/// With a file on standard input.
+fn run_with(folder: &Path, arguments: &[&str], input: &Path) -> Output {
+    let input = Stdio::from(File::open(input).expect("the input is there"));
+    spazio(folder).args(arguments).stdin(input).output().expect("it runs")
+}
+
+fn objects(output: &Output) -> Vec<Value> {
+    text(&output.stdout).lines().map(|line| serde_json::from_str(line).expect("an object")).collect()
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -61,7 +71,7 @@ fn a_report_tells_place_code_and_what_to_do() {
 #[test]
 fn with_json_each_file_of_a_folder_is_one_object_on_one_line_in_order() {
     let output = run(samples(), &["validate", "--content", "--format", "json", "."]);
-    let objects: Vec<Value> = text(&output.stdout).lines().map(|line| serde_json::from_str(line).expect("an object")).collect();
+    let objects = objects(&output);
     let files: Vec<_> = objects.iter().map(|object| object["file"].as_str().expect("a file")).collect();
     assert!(files.is_sorted() && files.len() > 30, "{files:?}");
     let of = |name: &str| objects.iter().find(|object| object["file"] == format!("./{name}")).expect("it is reported");
@@ -77,6 +87,93 @@ fn with_json_each_file_of_a_folder_is_one_object_on_one_line_in_order() {
     assert_eq!(signed["signatures"][0]["trust"], "not checked");
 }
 
+/// The sample with a payment that is due before the invoice's day: advice, and nothing else.
+fn with_advice_only(folder: &Path) -> String {
+    let good = fs::read_to_string(samples().join("fpr12.xml")).expect("the sample is there");
+    let paid = "<DatiPagamento><CondizioniPagamento>TP02</CondizioniPagamento><DettaglioPagamento><ModalitaPagamento>MP05</ModalitaPagamento>\
+                <DataScadenzaPagamento>2020-01-01</DataScadenzaPagamento><ImportoPagamento>122.00</ImportoPagamento></DettaglioPagamento>\
+                </DatiPagamento></FatturaElettronicaBody>";
+    fs::write(folder.join("advice.xml"), good.replace("</FatturaElettronicaBody>", paid)).expect("it can be written");
+    "advice.xml".to_owned()
+}
+
+#[test]
+fn what_cannot_be_read_keeps_nothing_else_from_being_judged() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let wrong = with_a_wrong_tax(folder.path());
+    fs::create_dir(folder.path().join("empty")).expect("it is made");
+    let paths = ["no-such-file.xml", &wrong, "empty", "empty/none.p7m"];
+    let report = run(folder.path(), &[&["validate", "--content"], &paths[..]].concat());
+    assert_eq!(report.status.code(), Some(2));
+    let told = text(&report.stdout);
+    for line in [
+        "unreadable no-such-file.xml: there is no such file; correct the name\n",
+        "unreadable empty: there is no .xml or .p7m file in this folder or below; name a folder with invoices\n",
+        "unreadable empty/none.p7m: there is no such file",
+        "refused wrong.xml (FPR12)\n",
+    ] {
+        assert!(told.contains(line), "{line} is not in\n{told}");
+    }
+    assert_eq!(text(&report.stderr), "spazio: 4 files: 1 refused, 3 unreadable\n");
+    let report = run(folder.path(), &[&["validate", "--content", "--format", "json"], &paths[..]].concat());
+    assert_eq!(report.status.code(), Some(2));
+    let (objects, folder_first) = (objects(&report), ["empty", "empty/none.p7m", "no-such-file.xml", "wrong.xml"]);
+    assert_eq!(objects.iter().map(|object| object["file"].as_str().expect("a file")).collect::<Vec<_>>(), folder_first);
+    assert_eq!(objects.iter().map(|object| object["schema_valid"] == true).collect::<Vec<_>>(), [false, false, false, true]);
+    let finding = &objects[2]["findings"][0];
+    assert_eq!((&finding["code"], &finding["severity"]), (&Value::from("NOT_A_FILE"), &Value::from("refused")));
+    assert_eq!(finding["message_it"], "il file non esiste; correggere il nome");
+    let keys = |object: &Value| object.as_object().expect("an object").keys().cloned().collect::<Vec<_>>();
+    assert_eq!(keys(&objects[2]), keys(&objects[3]), "one shape for all");
+    assert_eq!(keys(finding), keys(&objects[3]["findings"][0]));
+}
+
+#[test]
+fn a_folder_named_beside_a_file_in_it_is_not_taken_for_an_empty_one() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    fs::create_dir(folder.path().join("invoices")).expect("it is made");
+    fs::copy(samples().join("fpr12.xml"), folder.path().join("invoices/a.xml")).expect("it is copied");
+    let report = run(folder.path(), &["validate", "invoices/a.xml", "invoices", "invoices"]);
+    assert_eq!((report.status.code(), text(&report.stdout)), (Some(0), "good invoices/a.xml (FPR12)\n1 file: 1 good\n".to_owned()));
+}
+
+#[test]
+fn advice_is_told_from_what_is_refused_and_fails_only_where_it_should() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let good = samples().join("fpr12.xml").display().to_string();
+    let (advice, wrong) = (with_advice_only(folder.path()), with_a_wrong_tax(folder.path()));
+    let truncated = samples().join("truncated.xml").display().to_string();
+    let judged = |fail_on: &[&str], files: &[&str]| run(folder.path(), &[&["validate", "--content"], fail_on, files].concat());
+    let refused_only = ["--fail-on", "refused"];
+    let report = judged(&[], &[&good, &advice]);
+    assert_eq!((report.status.code(), text(&report.stderr)), (Some(1), "spazio: 2 files: 1 good, 1 with advice only\n".to_owned()));
+    assert!(text(&report.stdout).contains("advice advice.xml (FPR12)\n"), "{}", text(&report.stdout));
+    let report = judged(&refused_only, &[&good, &advice]);
+    assert_eq!((report.status.code(), text(&report.stderr)), (Some(0), String::new()));
+    assert!(text(&report.stdout).ends_with("\n2 files: 1 good, 1 with advice only\n"), "{}", text(&report.stdout));
+    let report = judged(&refused_only, &[&good, &advice, &wrong]);
+    assert_eq!(report.status.code(), Some(1));
+    assert_eq!(text(&report.stderr), "spazio: 3 files: 1 good, 1 with advice only, 1 refused\n");
+    assert_eq!(judged(&refused_only, &[&advice, &truncated]).status.code(), Some(2));
+    let verdicts = objects(&judged(&["--format", "json"], &[&good, &advice, &wrong, &truncated]));
+    let verdicts: Vec<_> = verdicts.iter().map(|object| object["verdict"].as_str().expect("a verdict")).collect();
+    assert_eq!(verdicts, ["good", "unreadable", "advice", "refused"]);
+}
+
+#[test]
+fn a_dash_is_standard_input() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let wrong = folder.path().join(with_a_wrong_tax(folder.path()));
+    let report = run_with(folder.path(), &["validate", "--content", "-"], &wrong);
+    assert_eq!(report.status.code(), Some(1));
+    assert!(text(&report.stdout).starts_with("refused - (FPR12)\n"), "{}", text(&report.stdout));
+    let rendered = run_with(folder.path(), &["render", "-"], &samples().join("fpr12.xml"));
+    assert!(rendered.status.success() && text(&rendered.stdout).starts_with("<!DOCTYPE html>"), "{}", text(&rendered.stderr));
+    assert!(text(&rendered.stderr).contains("12/2026"), "the summary: {}", text(&rendered.stderr));
+    let rendered = run_with(folder.path(), &["render", "-", "--output", "page.html"], &samples().join("fpr12.xml"));
+    assert!(rendered.status.success() && text(&rendered.stdout).ends_with("page.html\n"), "{}", text(&rendered.stderr));
+}
+
 #[test]
 fn a_rendered_invoice_is_a_page_of_its_own() {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -89,4 +186,74 @@ fn a_rendered_invoice_is_a_page_of_its_own() {
     let refused = run(folder.path(), &["render", &samples().join("truncated.xml").display().to_string()]);
     assert_eq!(refused.status.code(), Some(2));
     assert!(!folder.path().join("truncated.xml.html").exists(), "nothing half done");
+}
+
+#[test]
+fn a_page_on_standard_output_is_nothing_but_the_page() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let good = samples().join("fpr12.xml").display().to_string();
+    run(folder.path(), &["render", &good, "--output", "page.html"]);
+    let page = fs::read(folder.path().join("page.html")).expect("the page is there");
+    for place in ["-", "/dev/stdout"] {
+        let piped = run(folder.path(), &["render", &good, "--output", place]);
+        assert!(piped.status.success() && piped.stdout == page, "{}", text(&piped.stderr));
+        assert!(text(&piped.stderr).contains("12/2026"), "the summary: {}", text(&piped.stderr));
+        let into = folder.path().join("redirected.html");
+        let file = File::create(&into).expect("it can be made");
+        let status = spazio(folder.path()).args(["render", &good, "--output", place]).stdout(file).output().expect("it runs").status;
+        assert!(status.success() && fs::read(&into).expect("it is there") == page, "{place}");
+    }
+}
+
+#[test]
+fn pages_are_not_written_over_without_being_asked_to() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (one, other) = (samples().join("fpr12.xml").display().to_string(), samples().join("fsm10.xml").display().to_string());
+    let kept = folder.path().join("fsm10.xml.html");
+    fs::write(&kept, "mine").expect("it can be written");
+    let refused = run(folder.path(), &["render", &one, &other]);
+    assert_eq!(refused.status.code(), Some(1));
+    let told = text(&refused.stderr);
+    assert!(told.contains("fsm10.xml.html is there already") && told.contains("--force"), "{told}");
+    assert_eq!(fs::read_to_string(&kept).expect("it is there"), "mine");
+    assert!(!folder.path().join("fpr12.xml.html").exists(), "nothing was written");
+    assert!(run(folder.path(), &["render", "--force", &one, &other]).status.success());
+    assert!(fs::read_to_string(&kept).expect("it is there").ends_with("</html>\n"));
+    let own = folder.path().join("own.xml");
+    fs::copy(&one, &own).expect("it is copied");
+    let refused = run(folder.path(), &["render", "--force", "own.xml", "--output", "./own.xml"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(text(&refused.stderr).contains("./own.xml is an invoice"), "{}", text(&refused.stderr));
+    assert_eq!(fs::read(own).expect("it is there"), fs::read(&one).expect("it is there"), "an invoice is never written over");
+}
+
+#[test]
+fn several_invoices_are_each_a_page_and_one_that_cannot_be_read_keeps_none_from_being_written() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let sample = |name: &str| samples().join(name).display().to_string();
+    let (one, other, truncated) = (sample("fpr12.xml"), sample("fsm10.xml"), sample("truncated.xml"));
+    fs::create_dir(folder.path().join("pages")).expect("it is made");
+    let rendered = run(folder.path(), &["render", &one, "no-such-file.xml", &truncated, "pages", &other, "--output", "pages"]);
+    assert_eq!(rendered.status.code(), Some(2));
+    let told = text(&rendered.stderr);
+    assert!(told.starts_with("spazio: 3 of 5 invoices could not be rendered:\n  - no-such-file.xml: there is no such file;"), "{told}");
+    assert!(told.contains("\n  - pages: it is a folder; name the files in it"), "{told}");
+    let mut pages: Vec<_> =
+        fs::read_dir(folder.path().join("pages")).expect("a folder").map(|page| page.expect("a page").file_name()).collect();
+    pages.sort();
+    assert_eq!(pages, ["fpr12.xml.html", "fsm10.xml.html"]);
+    let told = text(&rendered.stdout);
+    assert!(told.contains("pages/fpr12.xml.html\n") && told.ends_with("pages/fsm10.xml.html\n"), "{told}");
+    for place in ["nowhere/", "nowhere/page.html"] {
+        let failed = run(folder.path(), &["render", &one, "--output", place]);
+        assert_eq!(failed.status.code(), Some(1));
+        assert!(text(&failed.stderr).contains("its folder is not there; choose another place"), "{}", text(&failed.stderr));
+    }
+    fs::copy(&other, folder.path().join("fpr12.xml")).expect("it is copied");
+    for arguments in [vec![one.as_str(), "fpr12.xml"], vec![&one, &other, "--output", "one.html"], vec![&one, &other, "--output", "-"]] {
+        let refused = run(folder.path(), &[&["render"], arguments.as_slice()].concat());
+        assert_eq!(refused.status.code(), Some(2), "{arguments:?}");
+        assert!(text(&refused.stderr).contains("would be the page of both"), "{}", text(&refused.stderr));
+        assert!(refused.stdout.is_empty() && fs::read_dir(folder.path()).expect("a folder").count() == 2, "nothing was written");
+    }
 }

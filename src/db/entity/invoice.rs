@@ -50,6 +50,7 @@ pub struct Model {
     pub copied_from: Option<InvoiceId>,
     pub answer: Option<RecipientAnswer>,
     pub rejections: Option<Vec<u8>>,
+    pub words_day: Option<CalendarDay>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

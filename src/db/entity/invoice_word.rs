@@ -4,6 +4,7 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::clock::CalendarDay;
 use crate::db::tenant::Tenant;
 use crate::ids::{AccountId, InvoiceId};
 
@@ -17,6 +18,7 @@ pub struct Model {
     pub word: String,
     #[sea_orm(primary_key, auto_increment = false)]
     pub invoice_id: InvoiceId,
+    pub listed_day: Option<CalendarDay>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

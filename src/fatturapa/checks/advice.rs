@@ -5,6 +5,7 @@ use rust_decimal::Decimal;
 use super::amounts::{CENT, number_at, number_of, number_or, per_cent, shown, sum, within};
 use super::body::Body;
 use super::told::{Told, words};
+use crate::fatturapa::finding::italian_day;
 use crate::fatturapa::tree::Element;
 use crate::fatturapa::values;
 
@@ -28,8 +29,9 @@ fn period_ends_before_it_starts(told: &mut Told, line: Element<'_, '_>) {
     };
     if end < start {
         told.advised("PERIOD_ENDS_BEFORE_START", element, || {
+            let (it_end, it_start) = (italian_day(end), italian_day(start));
             words!(
-                "[2.2.1.8] DataFinePeriodo è {end}, prima di [2.2.1.7] DataInizioPeriodo {start}: scambiarle o correggerle",
+                "[2.2.1.8] DataFinePeriodo è {it_end}, prima di [2.2.1.7] DataInizioPeriodo {it_start}: scambiarle o correggerle",
                 "[2.2.1.8] DataFinePeriodo is {end}, before [2.2.1.7] DataInizioPeriodo {start}: exchange or correct them"
             )
         });
@@ -49,9 +51,10 @@ fn due_before_the_document(told: &mut Told, body: &Body<'_, '_>) {
     for element in payments.filter_map(|payment| payment.child("DataScadenzaPagamento")) {
         if let Some(due) = values::date(element.text().trim()).ok().filter(|due| *due < date) {
             told.advised("DUE_BEFORE_DOCUMENT", element, || {
+                let (it_due, it_date) = (italian_day(due), italian_day(date));
                 words!(
-                    "[2.4.2.5] DataScadenzaPagamento è {due}, prima della data del documento [2.1.1.3] {date}: correggere una delle due \
-                     date",
+                    "[2.4.2.5] DataScadenzaPagamento è {it_due}, prima della data del documento [2.1.1.3] {it_date}: correggere una delle \
+                     due date",
                     "[2.4.2.5] DataScadenzaPagamento is {due}, before the document's date [2.1.1.3] {date}: correct one of the two dates"
                 )
             });

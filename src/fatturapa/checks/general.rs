@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 use super::body::Body;
 use super::told::{Told, words};
 use crate::fatturapa::document_type::DocumentType;
+use crate::fatturapa::finding::italian_day;
 use crate::fatturapa::tree::Element;
 use crate::fatturapa::unreadable::excerpt;
 use crate::fatturapa::values;
@@ -29,8 +30,10 @@ fn dated_in_the_future(told: &mut Told, body: &Body<'_, '_>, general: Element<'_
     let (Some(date), Some(element)) = (body.date, general.child("Data")) else { return };
     if date > today {
         told.refused("00403", element, || {
+            let (it_date, it_today) = (italian_day(date), italian_day(today));
             words!(
-                "[2.1.1.3] Data è {date}, dopo il giorno di ricezione {today}: correggere la data, oppure inviare dal {date} in poi",
+                "[2.1.1.3] Data è {it_date}, successiva alla data di ricezione {it_today}: correggere la data, oppure inviare non \
+                 prima di quel giorno",
                 "[2.1.1.3] Data is {date}, after the day of receipt {today}: correct the date, or send it from {date} on"
             )
         });
@@ -61,9 +64,10 @@ fn note_before_its_invoice(told: &mut Told, body: &Body<'_, '_>, general: Elemen
     let dates = linked.filter_map(|linked| linked.text_at("Data").and_then(|text| values::date(text).ok()));
     if let Some(later) = dates.filter(|linked| *linked > date).max() {
         told.refused("00418", element, || {
+            let (it_date, it_later) = (italian_day(date), italian_day(later));
             words!(
-                "[2.1.1.3] Data della nota di credito è {date}, prima della fattura collegata [2.1.6.3] del {later}: correggere una delle \
-                 due date",
+                "[2.1.1.3] Data della nota di credito è {it_date}, prima della fattura collegata [2.1.6.3] datata {it_later}: correggere \
+                 una delle due date",
                 "[2.1.1.3] Data of the credit note is {date}, before the linked invoice [2.1.6.3] of {later}: correct one of the two dates"
             )
         });

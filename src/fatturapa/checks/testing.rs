@@ -60,6 +60,7 @@ pub(super) fn findings(file: &str) -> Vec<Finding> {
     assert_eq!(judge(Schema::of(kind), &tree), [], "the file is not valid");
     let findings = checks(&tree, kind, today());
     for Finding { message, .. } in &findings {
+        message.assert_each_in_its_language();
         assert_eq!(elements_named(&message.italian), elements_named(&message.english), "the languages differ: {message:?}");
         assert!(!message.italian.contains(['{', '}']) && !message.english.contains(['{', '}']), "{message:?}");
     }

@@ -28,13 +28,14 @@ pub enum UnreadableArchive {
 }
 
 impl UnreadableArchive {
-    /// The same in Italian. What is wrong with the archive itself stays as it is.
+    /// The same in Italian.
     pub(in crate::fatturapa) fn in_italian(&self) -> String {
         match self {
             Self::NotADocument => "estrarre i file e usarli uno per uno".to_owned(),
-            Self::Invalid(why) => why.to_string(),
+            Self::Invalid(why) => why.in_italian(),
             Self::NoMessage { files, why } => {
-                format!("non contiene un messaggio dello SdI leggibile (file contenuti: {files}){}", after_colon(why.as_ref()))
+                let why = why.as_ref().map(|InvalidFile { name, why }| format!(": {name}: {}", why.in_italian())).unwrap_or_default();
+                format!("non contiene un messaggio dello SdI leggibile (file contenuti: {files}){why}")
             }
             Self::SeveralMessages => "contiene più messaggi dello SdI: estrarli e inviarli uno per uno".to_owned(),
         }

@@ -1,5 +1,6 @@
 //! Which message of the SdI it is.
 
+use super::super::finding::Phrase;
 use super::super::tree::Element;
 use super::super::unreadable::{Unreadable, excerpt};
 
@@ -84,7 +85,10 @@ impl ReceiptKind {
             "ScartoEsitoCommittente" => Ok(Self::BuyerOutcomeRejected),
             name => Err(Unreadable::WrongRoot {
                 found: excerpt(name),
-                allowed: "one of the SdI's messages RC, NS, MC, NE, DT, AT, MT, EC, SE",
+                allowed: Phrase::new(
+                    "uno dei messaggi dello SdI: RC, NS, MC, NE, DT, AT, MT, EC, SE",
+                    "one of the SdI's messages RC, NS, MC, NE, DT, AT, MT, EC, SE",
+                ),
                 at: root.position(),
             }),
         }

@@ -18,6 +18,7 @@ pub use archived::{InvalidFile, UnreadableArchive};
 pub use kind::ReceiptKind;
 
 use super::document::Document;
+use super::finding::Phrase;
 use super::reading::Reading;
 use super::tree::Element;
 use super::unreadable::Unreadable;
@@ -178,7 +179,7 @@ fn parse_outcome(text: &str) -> Parsed<Outcome> {
     match text {
         "EC01" => Ok(Outcome::Accepted),
         "EC02" => Ok(Outcome::Refused),
-        _ => Err("EC01 (accepted) or EC02 (refused)"),
+        _ => Err(Phrase::new("EC01 (accettata) o EC02 (rifiutata)", "EC01 (accepted) or EC02 (refused)")),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a simple type allows, in words that follow "must be" and "deve essere".
 
 use super::simple::{Base, Simple};
-use crate::fatturapa::finding::Words;
+use crate::fatturapa::finding::{Words, italian_day};
 
 /// So many values of a code list are told one by one.
 const VALUES_TOLD: usize = 30;
@@ -101,9 +101,13 @@ fn pattern_words(text: &str, characters: Option<(bool, &std::ops::RangeInclusive
 fn date(simple: &Simple) -> Words {
     match &simple.least {
         Some(least) => {
-            Words::new(format!("una data dal {least} in poi, come 2026-03-16"), format!("a date from {least} on, such as 2026-03-16"))
+            let italian = least.parse().map_or_else(|_| least.clone(), |day| italian_day(day).to_string());
+            Words::new(
+                format!("una data dal {italian} in poi, nella forma AAAA-MM-GG, come 2026-03-16"),
+                format!("a date from {least} on, such as 2026-03-16"),
+            )
         }
-        None => Words::new("una data, come 2026-03-16", "a date, such as 2026-03-16"),
+        None => Words::new("una data nella forma AAAA-MM-GG, come 2026-03-16", "a date, such as 2026-03-16"),
     }
 }
 

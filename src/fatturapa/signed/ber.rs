@@ -6,6 +6,7 @@
 use std::ops::Range;
 
 use super::unopenable::Unopenable;
+use crate::fatturapa::finding::Phrase;
 
 /// How deep elements may be nested. A certificate inside a signature inside unsigned attributes needs about 20.
 pub(super) const MAX_DEPTH: usize = 40;
@@ -19,6 +20,10 @@ const OCTETS: u8 = 0x04;
 const CONSTRUCTED: u8 = 0x20;
 /// An OCTET STRING in pieces.
 const OCTETS_IN_PIECES: u8 = OCTETS | CONSTRUCTED;
+
+const END_MARK: Phrase = Phrase::new("un segno di fine deve essere di due byte 0", "an end mark must be two bytes of 0");
+const PIECES: Phrase =
+    Phrase::new("un OCTET STRING in più parti può contenere solo OCTET STRING", "an OCTET STRING in pieces may hold OCTET STRINGs only");
 
 /// The first element of a file, in DER. Bytes after it are passed over, as openssl does: some programs pad.
 ///
@@ -104,7 +109,7 @@ impl Scan<'_> {
         let limit = self.open.last().map_or(self.ber.len(), |open| open.limit);
         if self.open.last().is_some_and(|open| open.end.is_none()) && self.ber[at..limit].first() == Some(&0) {
             if self.ber[at..limit].get(1) != Some(&0) {
-                return Err(Unopenable::NotAsn1 { at, problem: "an end mark must be two bytes of 0" });
+                return Err(Unopenable::NotAsn1 { at, problem: END_MARK });
             }
             self.open.pop();
             return Ok(at + 2);
@@ -117,7 +122,7 @@ impl Scan<'_> {
         let around = self.open.last().map(|open| open.index);
         let is_piece = around.is_some_and(|index| self.elements[index].tag == OCTETS_IN_PIECES || self.elements[index].is_piece);
         if is_piece && !matches!(header.tag, OCTETS | OCTETS_IN_PIECES) {
-            return Err(Unopenable::NotAsn1 { at, problem: "an OCTET STRING in pieces may hold OCTET STRINGs only" });
+            return Err(Unopenable::NotAsn1 { at, problem: PIECES });
         }
         let index = self.elements.len();
         let is_open = header.tag & CONSTRUCTED != 0;
@@ -165,15 +170,20 @@ struct Header {
 /// Reads a header and sees that the content ends within `ber`.
 fn header(ber: &[u8], at: usize) -> Result<Header, Unopenable> {
     let not_asn1 = |problem| Unopenable::NotAsn1 { at, problem };
-    let broken_off = || not_asn1("the file breaks off here");
+    let broken_off = || not_asn1(Phrase::new("il file si interrompe qui", "the file breaks off here"));
     let tag = *ber.get(at).ok_or_else(broken_off)?;
     if tag == 0 || tag & 0x1F == 0x1F {
-        return Err(not_asn1("no such element belongs into a signature"));
+        return Err(not_asn1(Phrase::new("nessuna firma contiene un elemento così", "no such element belongs into a signature")));
     }
     let first = *ber.get(at + 1).ok_or_else(broken_off)?;
     let (content, length) = match first {
         0x80 if tag & CONSTRUCTED != 0 => return Ok(Header { tag, content: at + 2, end: None }),
-        0x80 => return Err(not_asn1("an element without elements inside must state its length")),
+        0x80 => {
+            return Err(not_asn1(Phrase::new(
+                "un elemento che non ne contiene altri deve dichiarare la sua lunghezza",
+                "an element without elements inside must state its length",
+            )));
+        }
         0..0x80 => (at + 2, usize::from(first)),
         0x81.. => {
             let bytes = ber.get(at + 2..at + 2 + usize::from(first & 0x7F)).ok_or_else(broken_off)?;
@@ -215,9 +225,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::fatturapa::Unreadable;
 
     fn problem(ber: &[u8]) -> String {
-        to_der(ber).expect_err("is refused").to_string()
+        let why = to_der(ber).expect_err("is refused");
+        let told = why.to_string();
+        Unreadable::Signed { why }.words().assert_each_in_its_language();
+        told
     }
 
     #[test]

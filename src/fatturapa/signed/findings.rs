@@ -6,7 +6,7 @@
 use chrono::NaiveDate;
 
 use super::signature::{Form, Integrity, Signature, Tampering, Unverified};
-use crate::fatturapa::finding::{Finding, Severity, Words};
+use crate::fatturapa::finding::{Finding, Severity, Words, italian_day};
 use crate::fatturapa::unreadable::Position;
 
 /// What is wrong with signatures if the SdI receives their file on a day: 00102 (it does not hold), 00107 (no usable certificate), 00100
@@ -97,14 +97,24 @@ fn validity(signature: &Signature, on: NaiveDate) -> Option<Told> {
     let (first, last) = (signature.not_before?.date_naive(), signature.not_after?.date_naive());
     if last < on {
         let words = Words::new(
-            format!("il certificato è scaduto il {last}, prima del {on}; firmare di nuovo con un certificato in corso di validità"),
+            format!(
+                "il certificato è scaduto in data {}, prima della data di ricezione {}; firmare di nuovo con un certificato in \
+                 corso di validità",
+                italian_day(last),
+                italian_day(on)
+            ),
             format!("the certificate expired on {last}, before {on}; sign again with one that is still valid"),
         );
         return Some(("00100", Severity::Refused, words));
     }
     (on < first).then(|| {
         let words = Words::new(
-            format!("il certificato è valido solo dal {first}, dopo il {on}; firmare di nuovo con un certificato già valido"),
+            format!(
+                "il certificato non è ancora valido: lo è dalla data {}, successiva alla data di ricezione {}; firmare di nuovo con \
+                 un certificato già valido",
+                italian_day(first),
+                italian_day(on)
+            ),
             format!("the certificate is valid from {first} only, after {on}; sign again with one that is valid already"),
         );
         ("00107", Severity::Refused, words)
@@ -118,7 +128,11 @@ fn signing_time(signature: &Signature, on: NaiveDate) -> Option<Told> {
             "00105",
             Severity::Refused,
             Words::new(
-                format!("la firma porta la data {signed}, successiva al {on}; correggere la data del computer e firmare di nuovo"),
+                format!(
+                    "la firma porta la data {}, successiva alla data di ricezione {}; correggere la data del computer e firmare di nuovo",
+                    italian_day(signed),
+                    italian_day(on)
+                ),
                 format!("the signature is dated {signed}, after {on}; set the computer's clock right and sign again"),
             ),
         )),
@@ -160,7 +174,11 @@ mod tests {
 
     fn codes(signature: Signature, on: &str) -> Vec<(&'static str, Severity)> {
         let on = on.parse().expect("a day");
-        findings(&[signature], on).into_iter().map(|finding| (finding.code, finding.severity)).collect()
+        let found = findings(&[signature], on);
+        for Finding { message, .. } in &found {
+            message.assert_each_in_its_language();
+        }
+        found.into_iter().map(|finding| (finding.code, finding.severity)).collect()
     }
 
     #[test]
@@ -169,6 +187,9 @@ mod tests {
             assert_eq!(codes(good(), day), [], "{day}");
         }
         assert_eq!(codes(good(), "2028-01-11"), [("00100", Severity::Refused)]);
+        let told = findings(&[good()], "2028-01-11".parse().expect("a day")).remove(0).message;
+        assert!(told.italian.contains("è scaduto in data 10/01/2028, prima della data di ricezione 11/01/2028;"), "{}", told.italian);
+        assert!(told.english.contains("expired on 2028-01-10, before 2028-01-11;"), "{}", told.english);
         assert_eq!(codes(good(), "2026-03-30"), [("00105", Severity::Refused)]);
         assert_eq!(codes(good(), "2025-01-09"), [("00107", Severity::Refused), ("00105", Severity::Refused)]);
     }

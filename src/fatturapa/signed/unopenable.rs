@@ -2,6 +2,7 @@
 
 use super::ber::{MAX_DEPTH, MAX_ELEMENTS};
 use super::{MAX_CERTIFICATES, MAX_NESTED, MAX_SIGNATURES};
+use crate::fatturapa::finding::Phrase;
 
 /// Why the document inside a signed file could not be taken out. Nothing here says that a signature is wrong: that is told beside the
 /// document, as an [`Integrity`](super::Integrity).
@@ -14,12 +15,12 @@ pub enum Unopenable {
         character: usize,
     },
     /// Its bytes are not ASN.1: it was cut off or changed on its way.
-    #[error("byte {at} is not ASN.1: {problem}; get it anew, as the signing program wrote it")]
+    #[error("byte {at} is not ASN.1: {}; get it anew, as the signing program wrote it", problem.english)]
     NotAsn1 {
         /// Which byte, from 0; of what was in base64, once decoded.
         at: usize,
         /// What is wrong there.
-        problem: &'static str,
+        problem: Phrase,
     },
     /// Its ASN.1 is nested deeper than that of any signature.
     #[error("its ASN.1 is nested more than {MAX_DEPTH} deep at byte {at}: no signature needs that")]
@@ -56,4 +57,31 @@ pub enum Unopenable {
     /// It carries more certificates than all its signatures can need.
     #[error("it carries more than {MAX_CERTIFICATES} certificates: no invoice needs that")]
     TooManyCertificates,
+}
+
+impl Unopenable {
+    /// The same in Italian.
+    pub(in crate::fatturapa) fn in_italian(&self) -> String {
+        const ANEW: &str = "recuperare il file così come lo ha prodotto il programma di firma";
+        match self {
+            Self::NotBase64 { character } => {
+                format!("il suo base64 è errato al carattere {character} (spazi esclusi): {ANEW}")
+            }
+            Self::NotAsn1 { at, problem } => format!("il byte {at} non è ASN.1: {}; {ANEW}", problem.italian),
+            Self::TooDeep { at } => format!("il suo ASN.1 è annidato oltre {MAX_DEPTH} livelli al byte {at}: nessuna firma ne ha bisogno"),
+            Self::TooManyElements => format!("il suo ASN.1 ha più di {MAX_ELEMENTS} elementi: nessuna firma ne ha bisogno"),
+            Self::NotSigned { found } => format!(
+                "il suo contenuto è di tipo {found} e non una firma (CMS signedData, 1.2.840.113549.1.7.2): inviare il documento firmato"
+            ),
+            Self::Malformed { part } => format!("la parte {part} non ha la forma prescritta per CMS (RFC 5652): {ANEW}"),
+            Self::Detached => "la firma è separata e il documento firmato non è nel file: inviare l'XML della fattura, oppure firmarla di \
+                               nuovo includendo il documento"
+                .to_owned(),
+            Self::NestedTooDeep => {
+                format!("contiene file firmati uno dentro l'altro per più di {MAX_NESTED} livelli: inviare la fattura con meno firme")
+            }
+            Self::TooManySignatures => format!("ha più di {MAX_SIGNATURES} firme: inviare la fattura con meno firme"),
+            Self::TooManyCertificates => format!("contiene più di {MAX_CERTIFICATES} certificati: nessuna fattura ne ha bisogno"),
+        }
+    }
 }

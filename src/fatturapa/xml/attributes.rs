@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::signs::without_carriage_returns;
 use super::{MAX_ATTRIBUTES, Name, Reader};
+use crate::fatturapa::finding::{Phrase, Words};
 use crate::fatturapa::tree::Attribute;
 use crate::fatturapa::unreadable::{Unreadable, excerpt};
 
@@ -28,12 +29,12 @@ impl<'a> Reader<'a> {
             }
             self.count(offset)?;
             if !is_apart {
-                return Err(self.ill_formed(self.at, "a blank, > or /> is expected here"));
+                return Err(self.ill_formed(self.at, Phrase::new("qui è atteso uno spazio, > o />", "a blank, > or /> is expected here")));
             }
             let name = self.name()?;
             let value = self.attribute_value()?;
             if names.contains(&name) {
-                return Err(self.ill_formed(offset, &format!("the attribute {} is there twice", excerpt(name.local))));
+                return Err(self.ill_formed(offset, twice(name.local)));
             }
             names.push(name);
             match name {
@@ -47,7 +48,7 @@ impl<'a> Reader<'a> {
             // Without a prefix an attribute belongs to no namespace, whatever the default one.
             let namespace = if prefix.is_empty() { None } else { self.namespace_of(prefix, offset)? };
             if attributes.iter().any(|other| other.name == name && other.namespace == namespace) {
-                return Err(self.ill_formed(offset, &format!("the attribute {} is there twice", excerpt(name))));
+                return Err(self.ill_formed(offset, twice(name)));
             }
             attributes.push(Attribute { name, namespace, value });
         }
@@ -61,10 +62,20 @@ impl<'a> Reader<'a> {
         let quote = match self.byte() {
             Some(b'"') if has_value => '"',
             Some(b'\'') if has_value => '\'',
-            _ => return Err(self.ill_formed(self.at, "an attribute has a value in quotes: name=\"value\"")),
+            _ => {
+                return Err(self.ill_formed(
+                    self.at,
+                    Phrase::new(
+                        "un attributo ha un valore tra virgolette: nome=\"valore\"",
+                        "an attribute has a value in quotes: name=\"value\"",
+                    ),
+                ));
+            }
         };
         self.at += 1;
-        let length = self.rest().find(quote).ok_or_else(|| self.ill_formed(self.at, "the value that begins here has no end"))?;
+        let length = self.rest().find(quote).ok_or_else(|| {
+            self.ill_formed(self.at, Phrase::new("il valore che inizia qui non si chiude", "the value that begins here has no end"))
+        })?;
         let raw = &self.rest()[..length];
         let end = self.at + length;
         if !raw.bytes().any(|byte| matches!(byte, b'<' | b'&' | b'\t' | b'\n' | b'\r')) {
@@ -79,7 +90,12 @@ impl<'a> Reader<'a> {
             value.push_str(&without_carriage_returns(plain).replace(['\t', '\n'], " "));
             self.at += plain.len();
             match self.byte() {
-                Some(b'<') => return Err(self.ill_formed(self.at, "a value may not hold <; write &lt;")),
+                Some(b'<') => {
+                    return Err(self.ill_formed(
+                        self.at,
+                        Phrase::new("un valore non può contenere <; scrivere &lt;", "a value may not hold <; write &lt;"),
+                    ));
+                }
                 Some(b'&') => value.push(self.reference()?),
                 _ => {}
             }
@@ -90,8 +106,12 @@ impl<'a> Reader<'a> {
 
     fn declare(&mut self, prefix: &'a str, namespace: &str, offset: usize) -> Result<(), Unreadable> {
         if matches!(prefix, "xml" | "xmlns") || (namespace.is_empty() && !prefix.is_empty()) {
-            let problem = format!("the prefix {} may not be declared like this", excerpt(prefix));
-            return Err(self.ill_formed(offset, &problem));
+            let prefix = excerpt(prefix);
+            let problem = Words::new(
+                format!("il prefisso {prefix} non si può dichiarare così"),
+                format!("the prefix {prefix} may not be declared like this"),
+            );
+            return Err(self.ill_formed(offset, problem));
         }
         let number = if namespace.is_empty() { None } else { Some(self.number_of(namespace, offset)?) };
         if self.declared.len() == MAX_NAMESPACES {
@@ -111,11 +131,26 @@ impl<'a> Reader<'a> {
             Some((_, number)) => Ok(*number),
             None if prefix.is_empty() => Ok(None),
             None if prefix == "xml" => self.number_of(XML_NAMESPACE, offset).map(Some),
-            None => Err(self.ill_formed(offset, &format!("the prefix {} is not declared; add xmlns:{0}", excerpt(prefix)))),
+            None => {
+                let prefix = excerpt(prefix);
+                let problem = Words::new(
+                    format!("il prefisso {prefix} non è dichiarato; aggiungere xmlns:{prefix}"),
+                    format!("the prefix {prefix} is not declared; add xmlns:{prefix}"),
+                );
+                Err(self.ill_formed(offset, problem))
+            }
         }
     }
 
     fn too_many_namespaces(&self, offset: usize) -> Unreadable {
-        self.ill_formed(offset, "the file names more namespaces than any invoice does")
+        self.ill_formed(
+            offset,
+            Phrase::new("il file usa più namespace di qualunque fattura", "the file names more namespaces than any invoice does"),
+        )
     }
+}
+
+fn twice(attribute: &str) -> Words {
+    let name = excerpt(attribute);
+    Words::new(format!("l'attributo {name} compare due volte"), format!("the attribute {name} is there twice"))
 }

@@ -3,13 +3,17 @@
 use super::Reader;
 use super::signs::{is_name, is_name_byte};
 use crate::fatturapa::encoding::is_xml_character;
+use crate::fatturapa::finding::Phrase;
 use crate::fatturapa::unreadable::{Unreadable, excerpt};
 
 /// What is told of a reference to a character that may not appear in XML even so.
-const CONTROL_CHARACTER: &str = "a reference here stands for a control character, which XML does not allow; take it out";
+const CONTROL_CHARACTER: Phrase = Phrase::new(
+    "qui un riferimento indica un carattere di controllo, che XML non ammette; toglierlo",
+    "a reference here stands for a control character, which XML does not allow; take it out",
+);
 
 /// What is told of an `&` that begins nothing.
-const NO_REFERENCE: &str = "this & begins no reference; write &amp;";
+const NO_REFERENCE: Phrase = Phrase::new("questo & non inizia un riferimento; scrivere &amp;", "this & begins no reference; write &amp;");
 
 impl Reader<'_> {
     /// Reads a reference, from its `&` to its `;`.
@@ -27,13 +31,16 @@ impl Reader<'_> {
             Some(number) => match number.strip_prefix('x') {
                 Some(digits) if digits.bytes().all(|digit| digit.is_ascii_hexdigit()) => u32::from_str_radix(digits, 16),
                 None if number.bytes().all(|digit| digit.is_ascii_digit()) => number.parse(),
-                _ => return Err(self.ill_formed(offset, "this reference is no number")),
+                _ => return Err(self.ill_formed(offset, Phrase::new("questo riferimento non è un numero", "this reference is no number"))),
             },
         };
         match number.ok().and_then(char::from_u32) {
             Some(character) if is_xml_character(character) => Ok(character),
             Some(_) => Err(self.ill_formed(offset, CONTROL_CHARACTER)),
-            None => Err(self.ill_formed(offset, "this reference stands for no character")),
+            None => Err(self.ill_formed(
+                offset,
+                Phrase::new("questo riferimento non indica alcun carattere", "this reference stands for no character"),
+            )),
         }
     }
 

@@ -8,7 +8,9 @@ fn check(text: &str) -> Result<(), Unreadable> {
 }
 
 fn code(text: &str) -> &'static str {
-    check(text).expect_err("is refused").code()
+    let refused = check(text).expect_err("is refused");
+    refused.words().assert_each_in_its_language();
+    refused.code()
 }
 
 /// The text of the root's first child.

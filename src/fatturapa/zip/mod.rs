@@ -67,6 +67,22 @@ pub enum InvalidArchive {
     Overlapping,
 }
 
+impl InvalidArchive {
+    /// The same in Italian, without what the program that reads archives found, which speaks English.
+    pub(super) fn in_italian(&self) -> String {
+        match self {
+            Self::Damaged { .. } => "l'archivio è danneggiato; crearlo di nuovo, oppure estrarre i file e inviarli".to_owned(),
+            Self::TooManyEntries { entries, allowed } => {
+                format!("l'archivio ha {entries} voci: ne sono ammesse al più {allowed}, dividerlo")
+            }
+            Self::TooLarge { bytes, allowed } => {
+                format!("i file nell'archivio hanno in tutto {bytes} byte: ne sono ammessi al più {allowed}, dividerlo")
+            }
+            Self::Overlapping => "i file nell'archivio si sovrappongono: crearlo di nuovo, oppure estrarre i file e inviarli".to_owned(),
+        }
+    }
+}
+
 /// Why a file in an archive is not taken out.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidEntry {
@@ -98,6 +114,23 @@ pub enum InvalidEntry {
     /// Its bytes are not those that the archive's directory tells of.
     #[error("it is damaged: its bytes are not those that the archive's directory tells of")]
     Damaged,
+}
+
+impl InvalidEntry {
+    /// The same in Italian.
+    pub(super) fn in_italian(&self) -> String {
+        match self {
+            Self::TooLarge { bytes, allowed } => format!("ha {bytes} byte: ne sono ammessi al più {allowed}"),
+            Self::NameTooLong { bytes, allowed } => format!("il suo nome ha {bytes} byte: ne sono ammessi al più {allowed}"),
+            Self::Encrypted => "è cifrato: creare l'archivio senza password".to_owned(),
+            Self::UnsupportedMethod { method } => {
+                format!(
+                    "è compresso con il metodo {method}: si leggono solo file non compressi o compressi con deflate, creare di nuovo l'archivio"
+                )
+            }
+            Self::Damaged => "è danneggiato: i suoi byte non sono quelli indicati nell'indice dell'archivio".to_owned(),
+        }
+    }
 }
 
 /// A file in an archive.

@@ -1,6 +1,6 @@
 //! What a list shows, and in which order.
 
-use super::sql::{BY_DAY, BY_NUMBER, BY_STATE, BY_TOTAL, BY_WORD, Range, Sql};
+use super::sql::{BY_DAY, BY_NAME, BY_NUMBER, BY_STATE, BY_TOTAL, BY_WORD, Range, Sql};
 use crate::clock::CalendarDay;
 use crate::invoices::state::InvoiceState;
 
@@ -54,11 +54,12 @@ impl Filter {
 
     /// Whether there is more to it than the walk of this order keeps to by itself.
     pub(super) fn goes_beyond(&self, by: By) -> bool {
-        let rest = match by {
-            By::Arrival if self.only_state().is_some() => Self { states: None, ..self.clone() },
-            By::Arrival => self.clone(),
-            By::Day => Self { issued_from: None, issued_through: None, ..self.clone() },
-        };
+        let mut rest = self.clone();
+        rest.states.take_if(|states| states.len() == 1);
+        match by {
+            By::Arrival => {}
+            By::Day => (rest.issued_from, rest.issued_through) = (None, None),
+        }
         rest != Self::default()
     }
 
@@ -92,7 +93,7 @@ impl Filter {
         let states = self.states.as_ref().map(|states| states.iter().map(|state| Range::only(&BY_STATE, *state)).collect());
         let number = self.number.as_ref().map(|number| vec![Range::only(&BY_NUMBER, number.as_str())]);
         // The code of the type is one of an invoice's words.
-        let types = self.document_types.iter().map(|code| Range::only(&BY_WORD, code.to_lowercase()));
+        let types = self.document_types.iter().map(|code| Range::only(&BY_NAME, code.to_lowercase()));
         let types = Some(types.collect::<Vec<_>>()).filter(|types| !types.is_empty());
         let cents = (self.cents_from.is_some() || self.cents_through.is_some())
             .then(|| vec![Range::new(&BY_TOTAL, self.cents_from.unwrap_or(i64::MIN), self.cents_through.unwrap_or(i64::MAX))]);
@@ -101,8 +102,8 @@ impl Filter {
             let (from, through) = (self.issued_from.unwrap_or(CalendarDay::FIRST), self.issued_through.unwrap_or(CalendarDay::LAST));
             vec![Range::new(&BY_DAY, from, through)]
         });
-        let words = self.counterpart.iter().chain(&self.text);
-        let words = words.map(|word| vec![Range::new(&BY_WORD, word.as_str(), format!("{word}{}", char::MAX))]);
+        let words = self.counterpart.iter().map(|word| (&BY_NAME, word)).chain(self.text.iter().map(|word| (&BY_WORD, word)));
+        let words = words.map(|(index, word)| vec![Range::new(index, word.as_str(), format!("{word}{}", char::MAX))]);
         [states, number, types, cents, days].into_iter().flatten().chain(words).collect()
     }
 }

@@ -5,9 +5,9 @@
 //! are looked up, tried against the other filters, and sorted. When each has many, something is walked, window by window, until the page is
 //! full or the walk has been long enough; then the page is short, and its token goes on where the walk stopped.
 //!
-//! In lists by arrival a filter is walked through its own rows, however few of the account's they are: in every index the rows of one value stand
-//! in the order of arrival, and those of several are merged. Of several filters the one is taken that comes furthest. What is left is walked in
-//! the order's index: lists by day, and filters of very many values, such as a range of amounts.
+//! A filter is walked through its own rows, however few of the account's they are: in its index the rows of one value stand in the order of the
+//! list, and those of several are merged. Of several filters the one is taken that comes furthest. What is left is walked in the order's
+//! index: filters of very many values, such as a range of amounts, and in lists by day those without an index by day.
 //!
 //! The database is left no choice of the index (db/dialect.rs): it knows nothing of one account among many. tests/it/list_plans.rs shows
 //! the plans.
@@ -47,7 +47,7 @@ pub async fn listed(
 pub struct Bounds {
     /// A filter with at most so many rows is gathered whole.
     pub gathered: u32,
-    /// The first window of a walk; each next one is twice as long.
+    /// The first window of a walk, at most; each next one is twice as long.
     pub window: u32,
     /// A walk that has come so far, in all values together, begins no other window.
     pub walked: u32,

@@ -5,7 +5,7 @@ use sea_orm::{ConnectionTrait, DbErr};
 
 use super::Bounds;
 use super::filter::{By, Filter};
-use super::pages::few;
+use super::pages::{Matches, matches};
 use super::sql::{Sql, looked_up};
 use crate::ids::AccountId;
 
@@ -25,9 +25,9 @@ pub(super) async fn totals(
     bounds: Bounds,
 ) -> Result<Totals, DbErr> {
     let mut sql = Sql::about(account, connection.get_database_backend());
-    let rows = match few(connection, account, filter, By::Arrival, bounds).await? {
-        Some(candidate) => looked_up(&mut sql, &candidate, bounds.gathered),
-        None => "invoice".to_owned(),
+    let rows = match matches(connection, account, filter, By::Arrival, bounds).await? {
+        Matches::Few(candidate) => looked_up(&mut sql, &candidate, bounds.gathered),
+        Matches::Many { .. } => "invoice".to_owned(),
     };
     let conditions = filter.conditions(&mut sql);
     // In two parts, millions and the rest, so that no sum of cents can leave a bigint.

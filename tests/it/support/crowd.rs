@@ -54,7 +54,7 @@ fn statements(engine: Engine, account: AccountId, count: u32) -> Vec<String> {
     let invoices = format!(
         "INSERT INTO invoice (id, account_id, direction, state, file_name, size, sha256, format, document_type, number, issue_day,
             seller_name, seller_vat, buyer_name, buyer_vat, counterpart, words, total_cents, currency, documents, problems, version,
-            created_time, updated_time)
+            created_time, updated_time, words_day)
         SELECT {id}, {account}, CASE WHEN {is_rare} OR n % 2 = 0 THEN 'sent' ELSE 'received' END,
             CASE WHEN {is_rare} THEN 'rejected' WHEN n % 2 = 0 THEN 'delivered' ELSE 'received' END,
             'IT01234567897_' || n || '.xml', 8000, '', 'FPR12', CASE WHEN {is_rare} THEN 'TD16' ELSE 'TD01' END, 
@@ -62,12 +62,13 @@ fn statements(engine: Engine, account: AccountId, count: u32) -> Vec<String> {
             'Officine Rossi S.r.l.', 'IT01234567897', 'Cliente ' || (n % 997), 'IT09876543217',
             CASE WHEN {is_rare} THEN ' zanzibar' WHEN n % 200 = 1 THEN ' quaglia' ELSE ' cliente' || (n % 997) END || ' srl',
             CASE WHEN {is_rare} THEN ' td16 ornitorinco' ELSE ' td01' END || ' ft' || n || ' fornitura materiale vario',
-            CASE WHEN {is_rare} THEN 42424242 ELSE n * 7919 % 1000000 END, 'EUR', 1, '', 1, {now}, {now} FROM {numbers} AS numbers",
+            CASE WHEN {is_rare} THEN 42424242 ELSE n * 7919 % 1000000 END, 'EUR', 1, '', 1, {now}, {now}, {day} FROM {numbers} AS numbers",
         now = "'2026-03-16T09:00:00+00:00'",
     );
     let index = format!(
-        "INSERT INTO invoice_word (account_id, word, invoice_id) SELECT account_id, value, invoice.id FROM invoice, {words}
-        WHERE account_id = {account} ORDER BY 1, 2, 3"
+        "INSERT INTO invoice_word (account_id, word, invoice_id, listed_day) SELECT account_id, value, invoice.id,
+            CASE WHEN counterpart LIKE '% ' || value || '%' OR value LIKE 'td__' THEN listed_day END
+        FROM invoice, {words} WHERE account_id = {account} ORDER BY 1, 2, 3"
     );
     let without_documents = match engine {
         Engine::Sqlite => "PRAGMA foreign_keys = OFF",

@@ -1,0 +1,90 @@
+//! Files as they are named on the command line.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, ErrorKind, Read};
+use std::path::{Path, PathBuf};
+
+use crate::fatturapa::{MAX_FILE_BYTES, Words};
+
+/// Where a file comes from. What is named `-` comes from standard input; a file of that name is `./-`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Source {
+    /// Standard input.
+    Input,
+    /// A file.
+    File(PathBuf),
+}
+
+impl Source {
+    pub(super) fn named(path: &Path) -> Self {
+        if path == "-" { Self::Input } else { Self::File(path.to_owned()) }
+    }
+
+    /// What is in it, or so much of it that the engine sees that it is too large.
+    pub(super) fn read(&self) -> Result<Vec<u8>, NotRead> {
+        Ok(match self {
+            Self::Input => beginning(io::stdin().lock()),
+            Self::File(path) => File::open(path).and_then(beginning),
+        }?)
+    }
+}
+
+fn beginning(file: impl Read) -> io::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    let most = u64::try_from(MAX_FILE_BYTES).unwrap_or(u64::MAX) + 1;
+    file.take(most).read_to_end(&mut content)?;
+    Ok(content)
+}
+
+/// As it was named.
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Input => f.write_str("-"),
+            Self::File(path) => path.display().fmt(f),
+        }
+    }
+}
+
+/// Why what was named is not read, and what to do.
+#[derive(Clone, Debug)]
+pub(super) struct NotRead(pub(super) Words);
+
+impl NotRead {
+    /// A folder in which there is nothing to judge.
+    pub(super) fn empty_folder() -> Self {
+        Self(Words::new(
+            "nella cartella e nelle sue sottocartelle non c'è alcun file .xml o .p7m; indicare una cartella che contenga fatture",
+            "there is no .xml or .p7m file in this folder or below; name a folder with invoices",
+        ))
+    }
+}
+
+impl From<io::Error> for NotRead {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the system's errors are an open list")]
+    fn from(error: io::Error) -> Self {
+        Self(match error.kind() {
+            ErrorKind::NotFound | ErrorKind::NotADirectory => {
+                Words::new("il file non esiste; correggere il nome", "there is no such file; correct the name")
+            }
+            ErrorKind::PermissionDenied => Words::new(
+                "chi esegue spazio non ha il permesso di leggerlo; concedere il permesso di lettura",
+                "the user that runs spazio may not read it; give that user the right to",
+            ),
+            ErrorKind::IsADirectory => {
+                Words::new("è una cartella; indicare i file che contiene", "it is a folder; name the files in it, such as FOLDER/*.xml")
+            }
+            _ => Words::new(
+                format!("il file non si legge ({error}); controllare il disco"),
+                format!("it cannot be read ({error}); look at the disk"),
+            ),
+        })
+    }
+}
+
+impl fmt::Display for NotRead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.english)
+    }
+}
