@@ -181,6 +181,13 @@ pub fn too_large(limit: usize) -> Refused {
     Refused::new(ErrorReason::RequestTooLarge, message).with("max_request_bytes", &limit)
 }
 
+/// A write that was decided on what is no longer so: `what` changed, and has this etag now.
+#[must_use]
+pub fn etag_mismatch(what: &str, current: &impl ToString) -> Refused {
+    let message = format!("the {what} changed since it was read: its etag is {} now; read it again and decide again", current.to_string());
+    Refused::new(ErrorReason::EtagMismatch, message).with("etag", current)
+}
+
 /// What tonic refuses by itself, in our words: bytes that are no message, or too many of them. tonic calls that INTERNAL or OUT_OF_RANGE;
 /// it is the caller's. What tonic says of compressions and methods it does not know is right as it is: none.
 #[must_use]

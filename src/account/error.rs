@@ -3,7 +3,7 @@
 use crate::check::Invalid;
 use crate::db::{Fault, Reuse};
 use crate::pb::spazio::v1::ErrorReason;
-use crate::refusal::{Refusal, Refused, carries_faults, into_status};
+use crate::refusal::{Refusal, Refused, carries_faults, etag_mismatch, into_status};
 
 /// An error of this room.
 #[derive(Debug, thiserror::Error)]
@@ -16,7 +16,10 @@ pub enum AccountError {
     Exists,
     /// The account changed since it was read.
     #[error("the account changed since it was read")]
-    EtagMismatch,
+    EtagMismatch {
+        /// Its version now.
+        current: i64,
+    },
     /// Fields are missing or wrong.
     #[error(transparent)]
     Invalid(#[from] Invalid),
@@ -39,9 +42,7 @@ impl Refusal for AccountError {
                 let message = "an account with this VAT number or fiscal code exists; find it with ListAccounts";
                 Refused::new(ErrorReason::AccountExists, message)
             }
-            Self::EtagMismatch => {
-                Refused::new(ErrorReason::EtagMismatch, "the account changed since it was read; read it again and decide again")
-            }
+            Self::EtagMismatch { current } => etag_mismatch("account", current),
             Self::Invalid(error) => error.refused(),
             Self::Reuse(error) => error.refused(),
             Self::Fault(error) => error.refused(),

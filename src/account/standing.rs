@@ -17,11 +17,23 @@ use crate::space::Bytes;
 /// How long after its base plan's expiry an account keeps its space and can be reactivated (N).
 pub const GRACE_DAYS: u32 = 90;
 
+/// The numbers by which the tax agency knows an account's holder: at least one of them.
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct Holder {
+    /// The VAT number with its country's code before it.
+    pub vat_number: Option<String>,
+    /// The fiscal code.
+    pub fiscal_code: Option<String>,
+}
+
 /// An account at a moment.
 #[derive(Clone, Debug, FromQueryResult)]
 pub struct Standing {
     /// The account.
     pub account: AccountId,
+    /// Who the tax agency knows its holder as.
+    #[sea_orm(nested)]
+    pub holder: Holder,
     /// Its language.
     pub language: Language,
     /// When its base plan was purchased.
@@ -125,7 +137,8 @@ pub async fn standings_after(
 fn select() -> String {
     let capacity = CapacitySql { account_id: "account.id", today: "$1", grace: "$2" };
     format!(
-        "SELECT account.id AS account, account.language, account.purchase_time, account.state AS recorded, \
+        "SELECT account.id AS account, account.vat_number, account.fiscal_code, account.language, account.purchase_time, \
+         account.state AS recorded, \
          space.used, space.sent, space.received, space.receipts, space.told_level, space.suspended_time, \
          base.expiry_day AS base_expiry, {capacity} AS capacity, \
          (SELECT MAX(expiry_day) FROM service WHERE service.account_id = account.id AND kind = 'space_pack' AND expiry_day < $1) \

@@ -172,7 +172,10 @@ pub(super) async fn update(tx: &Tx, account: AccountId, change: &HolderChange) -
         update = update.filter(version.eq(expected));
     }
     let updated = update.exec_with_returning(tx).await.map_err(taken)?;
-    updated.into_iter().next().ok_or(AccountError::EtagMismatch)
+    match updated.into_iter().next() {
+        Some(row) => Ok(row),
+        None => Err(AccountError::EtagMismatch { current: read(tx, account).await?.version }),
+    }
 }
 
 /// The tax agency knows an account by its VAT number or its fiscal code: one of them stays. The database holds the same.

@@ -6,7 +6,7 @@ use crate::db::{Fault, Reuse};
 use crate::ids::OrderId;
 use crate::money::Euro;
 use crate::pb::spazio::v1::ErrorReason;
-use crate::refusal::{Refusal, Refused, Violation, carries_faults, into_status};
+use crate::refusal::{Refusal, Refused, Violation, carries_faults, etag_mismatch, into_status};
 
 /// An error of this room.
 #[derive(Debug, thiserror::Error)]
@@ -19,7 +19,10 @@ pub enum CartError {
     Ordered(OrderId),
     /// The cart changed since it was read.
     #[error("the cart changed since it was read")]
-    EtagMismatch,
+    EtagMismatch {
+        /// Its etag now.
+        current: String,
+    },
     /// Prices or dates changed since the cart was shown (B6).
     #[error("the price changed since the cart was shown")]
     PricesChanged {
@@ -64,9 +67,7 @@ impl Refusal for CartError {
                     message,
                 )
             }
-            Self::EtagMismatch => {
-                Refused::new(ErrorReason::EtagMismatch, "the cart changed since it was read; read it again and decide again")
-            }
+            Self::EtagMismatch { current } => etag_mismatch("cart", current),
             Self::PricesChanged { total } => {
                 let message = format!(
                     "prices or dates changed since the cart was shown: it now costs {total}; show it again and order with its new etag"

@@ -56,7 +56,8 @@ impl CartApi {
             let Input { account, language, catalogue, request, wrap } = input;
             let held = store::hold_open(tx, *account, request.cart).await?;
             if request.version.is_some_and(|version| version != held.version) {
-                return Err(CartError::EtagMismatch);
+                let current = view::price(tx, catalogue, tx.today(), held).await?.etag();
+                return Err(CartError::EtagMismatch { current });
             }
             let selection = changed(store::selection(&held), &request.change, catalogue)?;
             let row = store::update(tx, &held, &selection).await?;

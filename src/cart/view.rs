@@ -90,9 +90,14 @@ pub async fn check_out(
 ) -> Result<Checkout, CartError> {
     let row = store::hold_open(tx, account, id).await?;
     let priced = price(tx, catalogue, tx.today(), row).await?;
-    if priced.etag() != etag {
+    let current = priced.etag();
+    if current != etag {
         let same_cart = version_of(etag) == Some(priced.row.version);
-        return Err(if same_cart { CartError::PricesChanged { total: priced.quote.amounts.total } } else { CartError::EtagMismatch });
+        return Err(if same_cart {
+            CartError::PricesChanged { total: priced.quote.amounts.total }
+        } else {
+            CartError::EtagMismatch { current }
+        });
     }
     if !priced.selection.extension && is_deleted(tx, account).await? {
         return Err(CartError::NoBasePlan);

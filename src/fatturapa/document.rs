@@ -128,9 +128,7 @@ impl Judgement {
     }
 
     fn unreadable(kind: FileKind, signatures: Vec<Signature>, why: Unreadable) -> Self {
-        let finding =
-            Finding { code: why.code(), severity: Severity::Refused, path: String::new(), at: why.position(), message: why.words() };
-        Self { kind, schema_valid: false, signatures, findings: vec![finding], unreadable: Some(why) }
+        Self { kind, schema_valid: false, signatures, findings: vec![Finding::from(&why)], unreadable: Some(why) }
     }
 
     /// The same of a document whose tree has been read.
@@ -167,8 +165,16 @@ impl Judgement {
     }
 }
 
+impl From<&Unreadable> for Finding {
+    /// That a file cannot be read, and why.
+    fn from(why: &Unreadable) -> Self {
+        Self { code: why.code(), severity: Severity::Refused, path: String::new(), at: why.position(), message: why.words() }
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::finding::Words;
     use super::*;
 
     const FPR12: &[u8] = include_bytes!("../../tests/samples/fpr12.xml");
@@ -211,11 +217,29 @@ mod tests {
     #[test]
     fn of_what_may_come_next_not_all_is_said_to_be_missing() {
         let file = String::from_utf8_lossy(FPR12);
-        let (start, end) =
-            (file.find("<CessionarioCommittente>").expect("it is there"), file.find("</FatturaElettronicaHeader>").expect("it ends"));
-        let told = Judgement::of([&file[..start], &file[end..]].concat().as_bytes(), None).findings;
-        let english: Vec<_> = told.iter().map(|finding| finding.message.english.as_str()).collect();
-        assert_eq!(english, ["is incomplete: after its last element comes one of RappresentanteFiscale, CessionarioCommittente"]);
+        let without = |from: &str, to: &str| {
+            let (start, end) = (file.find(from).expect("it is there"), file.find(to).expect("it ends"));
+            Judgement::of([&file[..start], &file[end..]].concat().as_bytes(), None).findings
+        };
+        for (from, to, italian, english) in [
+            ("<IdCodice>", "</IdTrasmittente>", "manca IdCodice dopo IdPaese: aggiungerlo", "IdCodice is missing after IdPaese: add it"),
+            // RappresentanteFiscale may come between the two, and need not.
+            (
+                "<CessionarioCommittente>",
+                "</FatturaElettronicaHeader>",
+                "manca CessionarioCommittente dopo CedentePrestatore: aggiungerlo",
+                "CessionarioCommittente is missing after CedentePrestatore: add it",
+            ),
+            (
+                "<Denominazione>",
+                "</Anagrafica>",
+                "manca uno fra Denominazione, Nome: aggiungerlo",
+                "one of Denominazione, Nome is missing: add it",
+            ),
+        ] {
+            let told: Vec<_> = without(from, to).into_iter().map(|finding| finding.message).collect();
+            assert_eq!(told, [Words::new(italian, english)]);
+        }
     }
 
     #[test]

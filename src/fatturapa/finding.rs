@@ -71,7 +71,8 @@ impl From<Phrase> for Words {
 }
 
 /// A day as Italians write it, `31/12/2026`, for their sentences. In English ones it stands as in the file, `2026-12-31`.
-pub(super) fn italian_day(day: NaiveDate) -> impl fmt::Display {
+#[must_use]
+pub fn italian_day(day: NaiveDate) -> impl fmt::Display {
     day.format("%d/%m/%Y")
 }
 

@@ -14,7 +14,7 @@ const EXAMPLE: &str = "2026-03-16";
 impl Words {
     /// Fails where a sentence holds words of the other language, or the Italian one a day that is not written as Italians do. What stands
     /// between quotes comes from the file.
-    pub(super) fn assert_each_in_its_language(&self) {
+    pub(crate) fn assert_each_in_its_language(&self) {
         for (text, foreign) in [(&self.italian, &ENGLISH[..]), (&self.english, &ITALIAN[..])] {
             let ours: String = text.split('"').step_by(2).collect();
             let strange = ours.split(|letter: char| !letter.is_alphabetic()).find(|word| foreign.contains(word));

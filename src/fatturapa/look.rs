@@ -6,6 +6,7 @@ use super::content::{Attached, attached};
 use super::document::{Document, FileKind, Judgement};
 use super::identity::{Identity, identities};
 use super::invoice::{Invoice, read_tree};
+use super::issuer::{Issuers, issuers};
 use super::unreadable::Unreadable;
 
 /// All that one look at a file tells: it is opened and read once.
@@ -17,6 +18,8 @@ pub struct Look {
     pub invoice: Result<Invoice, Unreadable>,
     /// What makes each of its invoices the one it is.
     pub identities: Vec<Identity>,
+    /// Who may have issued them; none of what is no invoice.
+    pub issuers: Option<Issuers>,
     /// The files inside of it, without their bytes.
     pub attachments: Vec<Attached>,
 }
@@ -28,12 +31,19 @@ impl Look {
         let looked = Document::open(file).and_then(|document| {
             let tree = document.tree()?;
             let judgement = Judgement::of_tree(&document, &tree, Some(received))?;
-            Ok(Self { judgement, invoice: read_tree(&tree), identities: identities(&tree), attachments: attached(&tree) })
+            Ok(Self {
+                judgement,
+                invoice: read_tree(&tree),
+                identities: identities(&tree),
+                issuers: issuers(&tree),
+                attachments: attached(&tree),
+            })
         });
         looked.unwrap_or_else(|unreadable| Self {
             judgement: Judgement::of_unreadable(unreadable.clone()),
             invoice: Err(unreadable),
             identities: Vec::new(),
+            issuers: None,
             attachments: Vec::new(),
         })
     }

@@ -11,6 +11,7 @@
 //! | `checks/` | what the SdI would refuse in the content, and advice |
 //! | `look.rs` | [`Look`]: judgement, reading and identities from one look at a file |
 //! | `identity.rs` | [`Identity`]: what makes an invoice the one it is, for archives, which can compare |
+//! | `issuer.rs` | [`Issuers`]: who may have issued it, for archives, which know whose they are |
 //! | `finding.rs` | [`Finding`]: what is wrong, where, and what to do, in Italian and English |
 //! | `invoice.rs`, `party.rs` | [`read`]: what a list shows of an invoice file, as an [`Invoice`] |
 //! | `content/` | [`Content`]: all that an invoice file says, without loss |
@@ -36,6 +37,7 @@ mod finding;
 mod format;
 mod identity;
 mod invoice;
+mod issuer;
 #[cfg(test)]
 mod languages;
 mod look;
@@ -57,10 +59,11 @@ pub use document_type::DocumentType;
 pub use encoding::MAX_FILE_BYTES;
 pub use envelope::unwrapped;
 pub use file_name::{InvalidFileName, SdiFileName};
-pub use finding::{Finding, Phrase, Severity, Words};
+pub use finding::{Finding, Phrase, Severity, Words, italian_day};
 pub use format::Format;
 pub use identity::{Identity, Linked};
 pub use invoice::{Invoice, read};
+pub use issuer::{Issuers, Taxpayer};
 pub use look::Look;
 pub use page::{page, summary};
 pub use party::Party;

@@ -45,7 +45,11 @@ pub(super) fn delivered_name(check: &mut Check, name: &str) -> Option<String> {
 
 /// The name that a sent file comes with, or none.
 pub(super) fn own_name(check: &mut Check, name: &str) -> Option<String> {
-    if name.is_empty() { Some(String::new()) } else { check.parse::<SdiFileName>("file_name", name).map(|name| name.to_string()) }
+    if name.is_empty() {
+        return Some(String::new());
+    }
+    let quoted = |why| format!("is {:?}: {why}", name.chars().take(LONGEST_NAME).collect::<String>());
+    check.take("file_name", name.parse::<SdiFileName>().map_err(quoted)).map(|name| name.to_string())
 }
 
 pub(super) fn size(check: &mut Check, file: &[u8]) {
@@ -217,5 +221,6 @@ pub(super) fn receipt(row: &ReceiptRow) -> pb::Receipt {
         recipient_answer: recipient_answer(row.answer).into(),
         description: row.description.clone().unwrap_or_default(),
         sdi_rejections: receipts::rejections(row.rejections.as_ref()),
+        reading_problems: receipts::reading_problems(row.reading_problems.as_ref()),
     }
 }

@@ -1,5 +1,7 @@
 //! What can go wrong with invoices.
 
+use chrono::{DateTime, SecondsFormat, Utc};
+
 use super::findings::Found;
 use super::state::InvoiceState;
 use crate::archive::ArchiveError;
@@ -7,9 +9,34 @@ use crate::check::Invalid;
 use crate::db::{Fault, Reuse};
 use crate::fatturapa::Unreadable;
 use crate::fatturapa::content::UnreadableAttachment;
+use crate::ids::InvoiceId;
 use crate::pb::spazio::v1::ErrorReason;
 use crate::quota::QuotaError;
-use crate::refusal::{Refusal, Refused, Violation, carries_faults, into_status};
+use crate::refusal::{Refusal, Refused, Violation, carries_faults, etag_mismatch, into_status};
+
+/// What can be done with drafts only (I1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// Replacing its file.
+    Changed,
+    /// Deleting it.
+    Deleted,
+    /// Queueing it.
+    Queued,
+}
+
+/// The sent invoice that has a name which another file came with.
+#[derive(Clone, Debug)]
+pub struct Namesake {
+    /// Which one it is.
+    pub id: InvoiceId,
+    /// Where it is in its life.
+    pub state: InvoiceState,
+    /// When it was stored.
+    pub stored: DateTime<Utc>,
+    /// Whether the other file was sent elsewhere under that name, so that it cannot choose another.
+    pub other_was_sent: bool,
+}
 
 /// An error of this room.
 #[derive(Debug, thiserror::Error)]
@@ -26,13 +53,17 @@ pub enum InvoiceError {
     /// No such receipt in this account.
     #[error("there is no such receipt")]
     ReceiptNotFound,
-    /// The invoice is where this is not allowed (I1).
+    /// The invoice is no draft any more (I1).
     #[error("the invoice is {current}")]
-    State {
-        /// What was wanted, for example "changed".
-        wanted: &'static str,
+    NoDraft {
+        /// What was wanted.
+        wanted: Wanted,
         /// Where it is.
         current: InvoiceState,
+        /// The name under which it is or was to be sent, here or elsewhere.
+        file_name: String,
+        /// Since when it is there.
+        since: DateTime<Utc>,
     },
     /// The invoice is neither rejected nor refused by its recipient: there is nothing to copy it for.
     #[error("the invoice is {current} and not rejected")]
@@ -51,13 +82,21 @@ pub enum InvoiceError {
     NamesUsedUp(String),
     /// The invoice changed since it was read.
     #[error("the invoice changed since it was read")]
-    EtagMismatch,
+    EtagMismatch {
+        /// Its version now.
+        current: i64,
+    },
     /// A sent file that cannot be read (I2).
     #[error(transparent)]
     Unreadable(#[from] Unreadable),
     /// Another sent invoice has this file name (SdI 00002).
-    #[error("the file name {0} was used before")]
-    FileNameUsed(String),
+    #[error("the file name {name} was used before")]
+    FileNameUsed {
+        /// The name.
+        name: String,
+        /// Who has it, once that was looked up.
+        by: Option<Namesake>,
+    },
     /// Another sent invoice holds the same bytes (I4).
     #[error("the file is stored already")]
     FileStored,
@@ -84,7 +123,7 @@ into_status!(InvoiceError);
 impl From<ArchiveError> for InvoiceError {
     fn from(error: ArchiveError) -> Self {
         match error {
-            ArchiveError::FileNameUsed(name) => Self::FileNameUsed(name),
+            ArchiveError::FileNameUsed(name) => Self::FileNameUsed { name, by: None },
             ArchiveError::FileStored => Self::FileStored,
             ArchiveError::Fault(fault) => Self::Fault(fault),
         }
@@ -126,22 +165,13 @@ impl Refusal for InvoiceError {
             Self::ReceiptNotFound => {
                 Refused::new(ErrorReason::ReceiptNotFound, "this account has no such receipt; list its receipts with ListReceipts")
             }
-            Self::State { wanted, current } => {
-                let message = format!("the invoice is {current} and can no longer be {wanted}: only drafts can");
-                Refused::new(ErrorReason::InvoiceState, message.clone()).with("state", &current).precondition(
-                    "INVOICE_STATE",
-                    "invoice",
-                    message,
-                )
+            Self::NoDraft { wanted, current, file_name, since } => {
+                state_refused(*current, no_draft(*wanted, *current, file_name, *since)).with("file_name", file_name)
             }
             Self::NotRejected { current } => {
                 let message =
                     format!("the invoice is {current}: only one that the SdI rejected, or that its recipient refused, can be copied");
-                Refused::new(ErrorReason::InvoiceState, message.clone()).with("state", &current).precondition(
-                    "INVOICE_STATE",
-                    "invoice",
-                    message,
-                )
+                state_refused(*current, message)
             }
             Self::Refused(found) => document_refused(found),
             Self::Superseded => Fault::Overtaken.refused(),
@@ -149,21 +179,14 @@ impl Refusal for InvoiceError {
                 let message = format!("every name from {sender}_00001 to {sender}_ZZZZZ was given; give the draft a file_name of your own");
                 Refused::new(ErrorReason::FileNameUsed, message).with("file_name", &format!("{sender}_ZZZZZ"))
             }
-            Self::EtagMismatch => {
-                Refused::new(ErrorReason::EtagMismatch, "the invoice changed since it was read; read it again and decide again")
-            }
+            Self::EtagMismatch { current } => etag_mismatch("invoice", current),
             Self::Unreadable(unreadable) => {
                 let violations = unreadable.messages().into_iter().map(|description| Violation { field: "file".to_owned(), description });
                 Refused::new(ErrorReason::DocumentUnreadable, unreadable.to_string())
                     .with("problem", &unreadable.code())
                     .violations(violations)
             }
-            Self::FileNameUsed(name) => {
-                let message = format!(
-                    "another sent invoice of this account is named {name}; the SdI takes each name once (00002): choose the next progressive"
-                );
-                Refused::new(ErrorReason::FileNameUsed, message).with("file_name", &name)
-            }
+            Self::FileNameUsed { name, by } => file_name_used(name, by.as_ref()),
             Self::FileStored => Refused::new(ErrorReason::FileStored, "another sent invoice of this account holds the very same file"),
             Self::PartChanged => {
                 let message = "documents of this part came, changed or went since it was begun; begin it again";
@@ -175,6 +198,59 @@ impl Refusal for InvoiceError {
             Self::Fault(error) => error.refused(),
         }
     }
+}
+
+fn state_refused(current: InvoiceState, message: String) -> Refused {
+    Refused::new(ErrorReason::InvoiceState, message.clone()).with("state", &current).precondition("INVOICE_STATE", "invoice", message)
+}
+
+/// Why something that only drafts allow is not done. Who queues what is queued has what it wants.
+fn no_draft(wanted: Wanted, current: InvoiceState, file_name: &str, since: DateTime<Utc>) -> String {
+    use InvoiceState::{Delivered, Draft, NotDelivered, Queued, Received, Rejected, Sent};
+    let verb = match wanted {
+        Wanted::Changed => "changed",
+        Wanted::Deleted => "deleted",
+        Wanted::Queued => match current {
+            Queued => {
+                let since = to_the_second(since);
+                return format!("the invoice is queued already, since {since}, as {file_name}: nothing more needs to be done");
+            }
+            Sent | Delivered | NotDelivered => {
+                return format!("the invoice {file_name} is {current}: it was sent already, and nothing more needs to be done");
+            }
+            Rejected => {
+                return format!(
+                    "the invoice {file_name} was sent already, and the SdI rejected it: make a draft of it with CopyRejectedInvoice, correct \
+                     that one and queue it"
+                );
+            }
+            Draft | Received => "queued",
+        },
+    };
+    format!("the invoice is {current} and can no longer be {verb}: only drafts can")
+}
+
+fn file_name_used(name: &str, by: Option<&Namesake>) -> Refused {
+    let which = by.map(|Namesake { id, state, stored, .. }| format!(" ({id}, {state}, stored {})", to_the_second(*stored)));
+    let what_to_do = if by.is_some_and(|by| by.other_was_sent) {
+        "one of the two files was not sent under it: compare them; import this one under the name it was sent with, or, if the stored one is \
+         a draft that was never sent, delete that and import this one again"
+    } else {
+        "choose the next progressive, or leave file_name out: a draft without a name gets the account's next one when it is queued"
+    };
+    let message = format!(
+        "another sent invoice of this account is named {name}{}; the SdI takes each name once (00002): {what_to_do}",
+        which.unwrap_or_default()
+    );
+    let refused = Refused::new(ErrorReason::FileNameUsed, message).with("file_name", &name);
+    match by {
+        Some(by) => refused.with("invoice_id", &by.id),
+        None => refused,
+    }
+}
+
+fn to_the_second(moment: DateTime<Utc>) -> String {
+    moment.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 /// All for which the SdI would refuse a document; what does not fit into a status is counted there, and told whole by `GetInvoice`.

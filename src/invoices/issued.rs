@@ -13,7 +13,7 @@ use super::InvoiceError;
 use crate::clock::CalendarDay;
 use crate::db::entity::issued::{self, Column, Entity, Model};
 use crate::db::{Fault, Tx, tenant};
-use crate::fatturapa::{Finding, Identity, Position, Severity, Words};
+use crate::fatturapa::{Finding, Identity, Position, Severity, Words, italian_day};
 use crate::ids::{AccountId, InvoiceId};
 
 /// How many numbers one statement asks for.
@@ -63,9 +63,10 @@ fn duplicate(identity: &Identity, known: &[Model]) -> Option<Finding> {
     };
     let first = known.iter().find(same)?;
     let (number, invoice, day) = (&identity.number, first.invoice_id, first.issue_day);
+    let it_day = italian_day(day.date());
     let message = Words::new(
         format!(
-            "[2.1.1.4] Numero \"{number}\" del {period} è già quello della fattura {invoice} del {day}, che è stata emessa: dare un altro \
+            "[2.1.1.4] Numero \"{number}\" del {period} è già quello della fattura {invoice} del {it_day}, che è stata emessa: dare un altro \
              numero"
         ),
         format!("[2.1.1.4] Numero \"{number}\" of {period} is already that of {invoice} of {day}, which was issued: give another number"),
@@ -90,9 +91,10 @@ fn older_than_its_invoice(identity: &Identity, known: &[Model]) -> Option<Findin
         meant.into_iter().min_by_key(|row| row.issue_day).filter(|_| all_later)
     })?;
     let (number, invoice, day) = (&later.number, later.invoice_id, later.issue_day);
+    let (it_date, it_day) = (italian_day(identity.date), italian_day(day.date()));
     let message = Words::new(
         format!(
-            "[2.1.1.3] Data della nota di credito è {date}, prima della fattura collegata [2.1.6.2] \"{number}\" ({invoice}) del {day}: \
+            "[2.1.1.3] Data della nota di credito è {it_date}, prima della fattura collegata [2.1.6.2] \"{number}\" ({invoice}) del {it_day}: \
              correggere la data o il riferimento"
         ),
         format!(

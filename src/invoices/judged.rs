@@ -49,7 +49,8 @@ fn attachment((place, attached): (usize, &Attached)) -> pb::Attachment {
     }
 }
 
-fn finding(finding: &Finding) -> pb::Finding {
+/// A finding as the contract tells it.
+pub(super) fn finding(finding: &Finding) -> pb::Finding {
     let severity = match finding.severity {
         Severity::Refused => pb::FindingSeverity::Refused,
         Severity::Advice => pb::FindingSeverity::Advice,

@@ -20,6 +20,7 @@ pub(super) struct Filter {
     invoice: Option<InvoiceId>,
     kind: Option<ReceiptKind>,
     unmatched: bool,
+    unreadable: bool,
     from: Option<DateTime<Utc>>,
     before: Option<DateTime<Utc>>,
 }
@@ -40,7 +41,14 @@ pub(super) fn request(request: &pb::ListReceiptsRequest, account: AccountId, sea
     if request.unmatched && !request.about_invoice_id.is_empty() {
         check.refuse("unmatched", "must not be set with about_invoice_id: those about an invoice are matched");
     }
-    let filter = || Some(Filter { invoice: invoice?, kind: kind?, unmatched: request.unmatched, from: from?, before: before? });
+    if request.unreadable && request.kind != 0 {
+        check.refuse("unreadable", "must not be set with kind: what could not be read is of none");
+    }
+    if request.unreadable && !request.about_invoice_id.is_empty() {
+        check.refuse("unreadable", "must not be set with about_invoice_id: what could not be read is about no invoice that is known");
+    }
+    let pb::ListReceiptsRequest { unmatched, unreadable, .. } = *request;
+    let filter = || Some(Filter { invoice: invoice?, kind: kind?, unmatched, unreadable, from: from?, before: before? });
     let filter = filter();
     let question = format!("{account} receipts {filter:?}");
     let page = seal.page(&mut check, request.page_size, &request.page_token, &question);
@@ -66,13 +74,15 @@ pub(super) async fn list(
     filter: &Filter,
     page: &Page,
 ) -> Result<Vec<ReceiptRow>, DbErr> {
-    let Filter { invoice, kind, unmatched, from, before } = filter;
+    let Filter { invoice, kind, unmatched, unreadable, from, before } = filter;
     let mut rows = tenant::of::<Entity>(account).order_by_desc(Column::Id).limit(page.rows());
     let conditions = [
         page.after.map(|id| Column::Id.lt(ReceiptId(id))),
         invoice.map(|id| Column::InvoiceId.eq(id)),
         kind.map(|kind| Column::Kind.eq(kind.code())),
-        unmatched.then(|| Column::InvoiceId.is_null()),
+        // What could not be read speaks of no invoice: so it is found among those that do not.
+        (*unmatched || *unreadable).then(|| Column::InvoiceId.is_null()),
+        unreadable.then(|| Column::Kind.is_null()),
         from.map(|moment| Column::CreatedTime.gte(moment)),
         before.map(|moment| Column::CreatedTime.lt(moment)),
     ];

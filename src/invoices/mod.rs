@@ -1,5 +1,6 @@
 //! The archive of invoices: sent ones with their life, received ones as they came, receipts about both.
 
+mod advice;
 mod convert;
 mod copies;
 mod download;

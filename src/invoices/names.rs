@@ -7,8 +7,10 @@
 use std::collections::HashSet;
 
 use sea_orm::sea_query::{Expr, Func};
-use sea_orm::{ConnectionTrait, DbErr, ExprTrait, FromQueryResult, QueryFilter, QuerySelect, Select, Statement};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, ExprTrait, FromQueryResult, QueryFilter, QuerySelect, Select, Statement};
 
+use super::error::Namesake;
+use super::state::Direction;
 use super::{InvoiceError, receipts};
 use crate::account;
 use crate::db::entity::{invoice, receipt};
@@ -92,6 +94,22 @@ async fn used(tx: &Tx, account: AccountId, names: &[SdiFileName]) -> Result<Hash
 pub(super) fn filed_as(account: AccountId, names: impl IntoIterator<Item = String>) -> Select<invoice::Entity> {
     let capitals = Expr::expr(Func::upper(Expr::col((invoice::Entity, invoice::Column::FileName))));
     tenant::of::<invoice::Entity>(account).filter(capitals.is_in(names))
+}
+
+/// Adds to a refusal for a name that is taken which invoice has it. `other_was_sent` tells whether the file that came under it was sent
+/// elsewhere. The refusal stands either way.
+pub(super) async fn who_has_it(
+    connection: &impl ConnectionTrait,
+    account: AccountId,
+    refusal: InvoiceError,
+    other_was_sent: bool,
+) -> InvoiceError {
+    let InvoiceError::FileNameUsed { name, by: None } = refusal else { return refusal };
+    let known = filed_as(account, spellings(&name)).filter(invoice::Column::FileName.eq(name.as_str()));
+    let known = known.filter(invoice::Column::Direction.eq(Direction::Sent)).one(connection).await;
+    let known = known.inspect_err(|error| tracing::warn!(%error, "who has the name {name} could not be looked up"));
+    let by = known.ok().flatten().map(|row| Namesake { id: row.id, state: row.state, stored: row.created_time, other_was_sent });
+    InvoiceError::FileNameUsed { name, by }
 }
 
 /// The ways in which a file's name may be written, in capitals: signed and not. Databases differ in whether they know capitals of other letters

@@ -2,6 +2,7 @@
 
 use sea_orm::ActiveValue::Set;
 
+use super::error::Wanted;
 use super::findings::{self, Found};
 use super::sent::{Draft, charge};
 use super::state::InvoiceState;
@@ -9,13 +10,15 @@ use super::{InvoiceError, index, issued, names, receipts, store};
 use crate::archive;
 use crate::db::Tx;
 use crate::db::entity::invoice::ActiveModel;
-use crate::fatturapa::Look;
+use crate::fatturapa::{Finding, Look};
 
 /// A draft's file as it was judged: by its bytes, whatever else happened to the draft.
 #[derive(Clone, Debug)]
 pub(super) struct Looked {
     pub sha256: Vec<u8>,
     pub look: Look,
+    /// What is advised beside it.
+    pub advice: Vec<Finding>,
 }
 
 /// Queues a draft, if the SdI would take it.
@@ -23,8 +26,8 @@ pub(super) struct Looked {
 /// Fails with [`InvoiceError::Superseded`] when the draft's file is not the one that was judged: judge it and try again.
 pub(super) async fn queue(tx: &Tx, draft: Draft, looked: Option<&Looked>) -> Result<store::Row, InvoiceError> {
     let Draft { account, id, version, thresholds } = draft;
-    let held = store::hold_draft(tx, account, id, version, "queued").await?;
-    let Looked { look, .. } = looked.filter(|looked| looked.sha256 == held.sha256).ok_or(InvoiceError::Superseded)?;
+    let held = store::hold_draft(tx, account, id, version, Wanted::Queued).await?;
+    let Looked { look, advice, .. } = looked.filter(|looked| looked.sha256 == held.sha256).ok_or(InvoiceError::Superseded)?;
     // The account's space is held from here on, by whoever records a receipt as well: one of the two sees what the other did. Numbers are taken
     // after it, as everywhere, so that no two wait for each other.
     charge(tx, account, thresholds, 0, id.0).await?;
@@ -33,6 +36,7 @@ pub(super) async fn queue(tx: &Tx, draft: Draft, looked: Option<&Looked>) -> Res
         archive = issued::take(tx, account, id, &look.identities).await?;
     }
     archive.extend(names::misnamed(&held.file_name, &look.judgement));
+    archive.extend(advice.iter().cloned());
     let found = Found::new(look, &archive);
     if found.refused().next().is_some() {
         return Err(InvoiceError::Refused(Box::new(found)));

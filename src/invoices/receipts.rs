@@ -20,12 +20,12 @@ use super::kept::Kept;
 use super::names::{filed_as, spellings};
 use super::state::{Direction, Heard, InvoiceState, RecipientAnswer, Said, forward, heard, together};
 use super::store::{ReceiptRow, Row};
-use super::{InvoiceError, issued, store};
+use super::{InvoiceError, issued, judged, store};
 use crate::archive::{self, File, Stored};
 use crate::db::entity::receipt::Column;
 use crate::db::entity::{invoice, receipt};
 use crate::db::{Tx, tenant};
-use crate::fatturapa::{Receipt, ReceiptKind, Unreadable};
+use crate::fatturapa::{Finding, Receipt, ReceiptKind, Unreadable};
 use crate::ids::{AccountId, InvoiceId, ReceiptId};
 use crate::pb::spazio::v1 as pb;
 use crate::quota::level::Thresholds;
@@ -106,6 +106,18 @@ pub(super) fn rejections(column: Option<&Vec<u8>>) -> Vec<pb::SdiRejection> {
     column.and_then(|bytes| Rejections::decode(bytes.as_slice()).ok()).unwrap_or_default().list
 }
 
+/// Why a receipt could not be read, as it rests.
+#[derive(Clone, PartialEq, Message)]
+struct ReadingProblems {
+    #[prost(message, repeated, tag = "1")]
+    list: Vec<pb::Finding>,
+}
+
+/// Why the receipt of a row could not be read. What cannot be decoded was not written here, and shows as none.
+pub(super) fn reading_problems(column: Option<&Vec<u8>>) -> Vec<pb::Finding> {
+    column.and_then(|bytes| ReadingProblems::decode(bytes.as_slice()).ok()).unwrap_or_default().list
+}
+
 /// What a receipt is found by: longer than any name or identifier is none, and would not fit into an index.
 fn key(text: &str) -> Option<String> {
     const LONGEST: usize = 255;
@@ -136,6 +148,11 @@ async fn insert(tx: &Tx, account: AccountId, id: ReceiptId, new: &NewReceipt) ->
         rejections: Set(said.as_ref().and_then(|said| encoded(&said.rejections))),
         invoice_sha256: Set(read.and_then(|receipt| receipt.hash.as_deref()).and_then(sha256)),
         buyer_message_id: Set(said.and_then(|said| said.buyer_message_id).as_deref().and_then(key)),
+        reading_problems: Set(new
+            .read
+            .as_ref()
+            .err()
+            .map(|why| ReadingProblems { list: vec![judged::finding(&Finding::from(why))] }.encode_to_vec())),
     };
     row.insert(tx).await?;
     Ok(())

@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::error::Wanted;
 use super::findings::{self, Found};
 use super::kept::Kept;
 use super::state::{Direction, InvoiceState};
@@ -71,7 +72,7 @@ pub(super) struct Draft {
 
 /// Replaces a draft's file and charges or frees the difference. Without a new name it keeps its own.
 pub(super) async fn update(tx: &Tx, draft: Draft, new: &NewInvoice) -> Result<store::Row, InvoiceError> {
-    let held = store::hold_draft(tx, draft.account, draft.id, draft.version, "changed").await?;
+    let held = store::hold_draft(tx, draft.account, draft.id, draft.version, Wanted::Changed).await?;
     let file_name = if new.file_name.is_empty() { &held.file_name } else { &new.file_name };
     let file = copies::known_by(tx, draft.account, &held, &new.file).await?;
     archive::replace(tx, draft.account, draft.id.0, file_name, &file).await?;
@@ -83,7 +84,7 @@ pub(super) async fn update(tx: &Tx, draft: Draft, new: &NewInvoice) -> Result<st
 
 /// Deletes a draft and frees its bytes; returns how many.
 pub(super) async fn delete(tx: &Tx, draft: Draft) -> Result<u64, InvoiceError> {
-    let held = store::hold_draft(tx, draft.account, draft.id, draft.version, "deleted").await?;
+    let held = store::hold_draft(tx, draft.account, draft.id, draft.version, Wanted::Deleted).await?;
     findings::delete(tx, draft.account, draft.id).await?;
     store::delete(tx, &held).await?;
     archive::delete(tx, draft.account, &[draft.id.0]).await?;

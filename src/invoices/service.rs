@@ -1,7 +1,6 @@
 //! The gRPC face of invoices.
 
 use chrono::NaiveDate;
-use tokio::time::Instant;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::convert;
@@ -12,12 +11,12 @@ use super::list::{self, Bounds};
 use super::queue::{self, Looked};
 use super::receipts::{self, NewReceipt, Recorded};
 use super::sent::{self, Draft, NewInvoice};
-use super::{Intake, InvoiceError, copies, export, import, issued, judged, list_receipts, names, received, store};
+use super::{Intake, InvoiceError, advice, copies, export, import, issued, judged, list_receipts, names, received, store};
 use crate::archive::Archive;
 use crate::call::Call;
 use crate::clock::CalendarDay;
-use crate::db::{Db, Fault, Tx};
-use crate::fatturapa::Identity;
+use crate::db::{Answer, Db, Fault, Tx};
+use crate::fatturapa::{Finding, Identity, Look};
 use crate::ids::{AccountId, InvoiceId};
 use crate::paging::Seal;
 use crate::pb::spazio::v1 as pb;
@@ -56,7 +55,7 @@ impl InvoicesService for InvoicesApi {
         let mut request = request.into_inner();
         let given = convert::sent_file(&request)?;
         let once = call.once(given.request_id, &request);
-        let (new, _) = self.sent(&call, None, given.file_name, std::mem::take(&mut request.file)).await?;
+        let (new, _) = self.sent(&call, None, Errand::ToBeSent, given.file_name, std::mem::take(&mut request.file)).await?;
         let input = (call.account(), self.thresholds, new);
         let answer = self.db.once(once, input, async |tx: &Tx, (account, thresholds, new): &(AccountId, Thresholds, NewInvoice)| {
             let (row, already_stored) = sent::create(tx, *account, *thresholds, new).await?;
@@ -64,7 +63,7 @@ impl InvoicesService for InvoicesApi {
             let (invoice, findings) = (Some(convert::invoice(&row)), found.findings().to_vec());
             Ok::<_, InvoiceError>(pb::CreateSentInvoiceResponse { invoice, already_stored, findings })
         });
-        Ok(respond::answer(answer.await?))
+        self.answered(&call, answer.await).await
     }
 
     async fn update_sent_invoice(
@@ -75,12 +74,12 @@ impl InvoicesService for InvoicesApi {
         let mut request = request.into_inner();
         let (given, file_name) = convert::new_version(&request)?;
         let once = call.once(given.request_id, &request);
-        let (new, _) = self.sent(&call, Some(given.id), file_name, std::mem::take(&mut request.file)).await?;
+        let (new, _) = self.sent(&call, Some(given.id), Errand::ToBeSent, file_name, std::mem::take(&mut request.file)).await?;
         let answer = self.db.once(once, (self.draft(&call, &given), new), async |tx: &Tx, (draft, new): &(Draft, NewInvoice)| {
             let invoice = Some(convert::invoice(&sent::update(tx, *draft, new).await?));
             Ok::<_, InvoiceError>(pb::UpdateSentInvoiceResponse { invoice, findings: new.found.findings().to_vec() })
         });
-        Ok(respond::answer(answer.await?))
+        self.answered(&call, answer.await).await
     }
 
     async fn delete_sent_invoice(
@@ -108,7 +107,7 @@ impl InvoicesService for InvoicesApi {
         let once = call.once(given.request_id, &request);
         let draft = self.draft(&call, &given);
         for _ in 0..JUDGED_AT_MOST {
-            let looked = self.looked(draft, call.deadline).await?;
+            let looked = self.looked(&call, draft).await?;
             let sha256 = looked.as_ref().map(|looked| looked.sha256.clone());
             let input = (draft, looked);
             let answer = self.db.once(once.clone(), input, async |tx: &Tx, (draft, looked): &(Draft, Option<Looked>)| {
@@ -137,7 +136,7 @@ impl InvoicesService for InvoicesApi {
         let once = call.once(request_id, &request);
         let found = self.archive.original(call.account(), source.0, &[DocumentKind::Sent], call.deadline).await?;
         let (_, file) = found.ok_or(InvoiceError::NotFound)?;
-        let (new, _) = self.sent(&call, Some(source), String::new(), file).await?;
+        let (new, _) = self.sent(&call, Some(source), Errand::ToBeSent, String::new(), file).await?;
         let input = (call.account(), self.thresholds, source, new);
         let answer = self.db.once(
             once,
@@ -216,7 +215,8 @@ impl InvoicesService for InvoicesApi {
         let call = Call::of(&request);
         let file = judged::file(request.into_inner())?;
         let look = self.intake.look(file, self.today()).await?;
-        let archive = issued::compare(self.db.reader(), call.account(), None, &look.identities).await.map_err(Fault::from)?;
+        let mut archive = issued::compare(self.db.reader(), call.account(), None, &look.identities).await.map_err(Fault::from)?;
+        archive.extend(self.advice(&call, Errand::ToBeSent, &look));
         Ok(Response::new(judged::judgement(&look, &archive)))
     }
 
@@ -281,6 +281,15 @@ impl InvoicesService for InvoicesApi {
     }
 }
 
+/// What a sent document is here for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Errand {
+    /// To be sent from here.
+    ToBeSent,
+    /// To be kept: it was sent elsewhere.
+    WasSent,
+}
+
 /// How often a draft is judged that is changed meanwhile, before the call gives up.
 const JUDGED_AT_MOST: usize = 5;
 
@@ -295,6 +304,7 @@ impl InvoicesApi {
         &self,
         call: &Call,
         own: Option<InvoiceId>,
+        errand: Errand,
         file_name: String,
         file: Vec<u8>,
     ) -> Result<(NewInvoice, Vec<Identity>), InvoiceError> {
@@ -304,9 +314,19 @@ impl InvoicesApi {
         }
         let mut archive = issued::compare(self.db.reader(), call.account(), own, &look.identities).await?;
         archive.extend(names::misnamed(&file_name, &look.judgement));
+        archive.extend(self.advice(call, errand, &look));
         let file = self.archive.put(sealed, call.deadline).await?;
         let new = NewInvoice { file_name, file, found: Found::new(&look, &archive), read: look.invoice };
         Ok((new, look.identities))
+    }
+
+    /// What is advised of a sent document beyond what its file shows. What was sent long ago cannot be late any more.
+    fn advice(&self, call: &Call, errand: Errand, look: &Look) -> Vec<Finding> {
+        let late = match errand {
+            Errand::ToBeSent => advice::late(&look.identities, self.today()).collect(),
+            Errand::WasSent => Vec::new(),
+        };
+        advice::of_another(look.issuers.as_ref(), &call.standing().holder).into_iter().chain(late).collect()
     }
 
     /// Looks at the file of a received invoice, whatever it is, and brings it to where it is to rest.
@@ -323,10 +343,12 @@ impl InvoicesApi {
     }
 
     /// The file of a draft as it is now, looked at as the SdI would today; none when it is not there or no draft, which the write tells.
-    async fn looked(&self, draft: Draft, deadline: Instant) -> Result<Option<Looked>, InvoiceError> {
-        let found = self.archive.original(draft.account, draft.id.0, &[DocumentKind::Sent], deadline).await?;
+    async fn looked(&self, call: &Call, draft: Draft) -> Result<Option<Looked>, InvoiceError> {
+        let found = self.archive.original(draft.account, draft.id.0, &[DocumentKind::Sent], call.deadline).await?;
         let Some((document, file)) = found else { return Ok(None) };
-        Ok(Some(Looked { look: self.intake.look(file, self.today()).await?, sha256: document.digest().to_vec() }))
+        let look = self.intake.look(file, self.today()).await?;
+        let advice = self.advice(call, Errand::ToBeSent, &look);
+        Ok(Some(Looked { look, advice, sha256: document.digest().to_vec() }))
     }
 
     /// Notes what a draft was refused for. The refusal stands either way.
@@ -336,6 +358,14 @@ impl InvoicesApi {
         if let Err(error) = self.db.write("NoteFindings", note, async |tx: &Tx, note: &findings::Note| findings::note(tx, note).await).await
         {
             tracing::warn!(invoice = %draft.id, %error, "what it was refused for could not be noted");
+        }
+    }
+
+    /// The answer to a call that brought a draft's file.
+    async fn answered<T>(&self, call: &Call, answer: Result<Answer<T>, InvoiceError>) -> Result<Response<T>, Status> {
+        match answer {
+            Ok(answer) => Ok(respond::answer(answer)),
+            Err(refusal) => Err(names::who_has_it(self.db.reader(), call.account(), refusal, false).await.into()),
         }
     }
 

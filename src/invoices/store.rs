@@ -5,6 +5,7 @@ use sea_orm::{
 };
 
 use super::InvoiceError;
+use super::error::Wanted;
 use super::index::{self, Found};
 use super::sent::NewInvoice;
 use super::state::{Direction, InvoiceState, sources};
@@ -115,7 +116,7 @@ pub(super) async fn hold_draft(
     account: AccountId,
     id: InvoiceId,
     version: Option<i64>,
-    wanted: &'static str,
+    wanted: Wanted,
 ) -> Result<Row, InvoiceError> {
     let found = tenant::of::<invoice::Entity>(account)
         .filter(invoice::Column::Id.eq(id))
@@ -125,10 +126,10 @@ pub(super) async fn hold_draft(
         .await?;
     let row = found.ok_or(InvoiceError::NotFound)?;
     if row.state != InvoiceState::Draft {
-        return Err(InvoiceError::State { wanted, current: row.state });
+        return Err(InvoiceError::NoDraft { wanted, current: row.state, file_name: row.file_name, since: row.updated_time });
     }
     match version {
-        Some(version) if version != row.version => Err(InvoiceError::EtagMismatch),
+        Some(version) if version != row.version => Err(InvoiceError::EtagMismatch { current: row.version }),
         _ => Ok(row),
     }
 }

@@ -12,7 +12,7 @@ use crate::ids::{AccountId, OrderId};
 pub(super) async fn cancel(tx: &Tx, account: AccountId, id: OrderId, version: Option<i64>) -> Result<store::Row, OrderError> {
     let held = store::hold(tx, account, id).await?;
     if version.is_some_and(|version| version != held.version) {
-        return Err(OrderError::EtagMismatch);
+        return Err(OrderError::EtagMismatch { current: held.version });
     }
     refuse_charging(tx, &held).await?;
     let order = store::advance(tx, &held, OrderState::Cancelled, purchase::ActiveModel::default(), "cancelled").await?;

@@ -26,7 +26,7 @@ pub(super) struct Confirmation {
 pub(super) async fn confirm(tx: &Tx, account: AccountId, given: &Confirmation, rules: &Rules) -> Result<store::Row, OrderError> {
     let held = store::hold(tx, account, given.order).await?;
     if given.version.is_some_and(|version| version != held.version) {
-        return Err(OrderError::EtagMismatch);
+        return Err(OrderError::EtagMismatch { current: held.version });
     }
     refuse_unconfirmable(tx, &held).await?;
     let first_time = held.terms.is_empty();

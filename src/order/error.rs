@@ -6,7 +6,7 @@ use crate::check::Invalid;
 use crate::db::{Fault, Reuse};
 use crate::pb::spazio::v1::ErrorReason;
 use crate::quota::QuotaError;
-use crate::refusal::{Refusal, Refused, Violation, carries_faults, into_status};
+use crate::refusal::{Refusal, Refused, Violation, carries_faults, etag_mismatch, into_status};
 
 /// An error of this room.
 #[derive(Debug, thiserror::Error)]
@@ -27,7 +27,10 @@ pub enum OrderError {
     ChargeUnderWay,
     /// The order changed since it was read.
     #[error("the order changed since it was read")]
-    EtagMismatch,
+    EtagMismatch {
+        /// Its version now.
+        current: i64,
+    },
     /// Terms that were not accepted in their version (B8).
     #[error("{} terms were not accepted", .0.len())]
     TermsNotAccepted(Vec<Violation>),
@@ -58,7 +61,7 @@ impl From<CartError> for OrderError {
             CartError::Fault(fault) => Self::Fault(fault),
             refused @ (CartError::NotFound
             | CartError::Ordered(_)
-            | CartError::EtagMismatch
+            | CartError::EtagMismatch { .. }
             | CartError::PricesChanged { .. }
             | CartError::ModuleUnknown(_)
             | CartError::ModulePresent(_)
@@ -98,9 +101,7 @@ impl Refusal for OrderError {
                     message,
                 )
             }
-            Self::EtagMismatch => {
-                Refused::new(ErrorReason::EtagMismatch, "the order changed since it was read; read it again and decide again")
-            }
+            Self::EtagMismatch { current } => etag_mismatch("order", current),
             Self::TermsNotAccepted(missing) => {
                 let listed: Vec<_> = missing.iter().map(|violation| violation.description.clone()).collect();
                 let message = format!("not confirmed: {}; GetOrderForm shows the terms", listed.join("; "));

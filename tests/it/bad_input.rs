@@ -3,6 +3,7 @@
 mod files;
 mod rows;
 
+use spazio::demo::invoices::GeneratedInvoice;
 use tonic::Code;
 
 use crate::support::pb::ErrorReason;
@@ -43,6 +44,10 @@ async fn each_row_of_the_table_is_refused_for_its_own_reason(app: &TestApp) {
             Ok(_) => "served".to_owned(),
             Err(status) => {
                 let refusal = Refusal::of(&status);
+                if refusal.reason == ErrorReason::EtagMismatch {
+                    let current = &refusal.metadata["etag"];
+                    assert!(refusal.message.contains(&format!("its etag is {current} now")), "{}: {}", row.method, refusal.message);
+                }
                 format!("{:?} {:?} {:?}", refusal.code, refusal.reason, refusal.fields())
             }
         };
@@ -115,6 +120,17 @@ async fn what_is_allowed_is_told_in_words(app: &TestApp) {
         "document_type: must be TD01 to TD09 or TD16 to TD29, is \"TD1\"",
     ];
     assert_eq!(told, allowed);
+    let list = pb::ListInvoicesRequest { direction: 2, state: 1, counterpart: "a".to_owned(), ..Default::default() };
+    let refusal = refused(ann.panel.invoices().list_invoices(list).await);
+    let told: Vec<_> = refusal.violations.iter().map(|(field, told)| format!("{field}: {told}")).collect();
+    let allowed = [
+        "direction: a received invoice is never INVOICE_STATE_DRAFT: only INVOICE_STATE_RECEIVED; leave one of the two filters out",
+        "counterpart: must have 1 to 8 words, each of at least two letters, or with a digit: \"a\" has no such word",
+    ];
+    assert_eq!(told, allowed);
+    let named = GeneratedInvoice { file_name: "invoice 7.pdf".to_owned(), ..ann.invoice() };
+    let [(_, told)] = &refused(ann.try_create(&named).await).violations[..] else { panic!("one violation") };
+    assert_eq!(told, "is \"invoice 7.pdf\": the file name must end in .xml, or in .xml.p7m if the file is signed (SdI 00001)");
     for number in 0..100 {
         let code = format!("TD{number:02}");
         let list = pb::ListInvoicesRequest { document_type: code.clone(), ..Default::default() };

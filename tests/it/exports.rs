@@ -85,7 +85,7 @@ async fn every_document_is_handed_out_once_with_its_receipts_and_an_index(app: &
     assert_eq!(part.end.sha256, data_encoding::HEXLOWER.encode(digest(&SHA256, &part.zip).as_ref()));
     let files = unpacked(&part.zip);
     let today = "2026-03-16";
-    let folder = format!("sent/2026-03-02_{}", issued.invoice_id);
+    let folder = format!("sent/2026-03-05_{}", issued.invoice_id);
     let expected = [
         (format!("{folder}/{}", sent.file_name), sent.bytes.clone()),
         (format!("{folder}/receipts/{}_{}", matched.receipt_id, known.file_name), known.bytes.clone()),
@@ -168,9 +168,9 @@ async fn only_the_days_and_the_direction_that_were_asked_for_are_handed_out(app:
         exported(&ann, request).await.description.invoices
     };
     assert_eq!(count(None, None, Direction::Unspecified).await, 3);
-    assert_eq!(count(Some(2), Some(2), Direction::Unspecified).await, 2);
-    assert_eq!(count(Some(2), Some(2), Direction::Sent).await, 1);
-    assert_eq!(count(Some(3), None, Direction::Unspecified).await, 1);
+    assert_eq!(count(Some(5), Some(5), Direction::Unspecified).await, 2);
+    assert_eq!(count(Some(5), Some(5), Direction::Sent).await, 1);
+    assert_eq!(count(Some(6), None, Direction::Unspecified).await, 1);
     assert_eq!(count(Some(16), Some(16), Direction::Received).await, 1);
     assert_eq!(count(None, Some(1), Direction::Unspecified).await, 0);
 }

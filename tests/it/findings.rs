@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use futures_util::future::join_all;
+use futures_util::stream;
 use spazio::demo::invoices::GeneratedInvoice;
 use spazio::fatturapa::ReceiptKind;
 use tonic::Code;
@@ -25,6 +26,10 @@ on_both_databases!(
     every_invoice_of_a_lot_takes_its_number,
     of_many_drafts_with_one_number_queued_at_once_one_wins,
     of_many_files_with_one_name_sent_at_once_one_wins,
+    a_sent_document_is_advised_on_when_it_is_late_or_not_of_the_holder,
+    what_was_sent_elsewhere_is_not_late_and_what_was_received_is_of_others,
+    who_queues_what_is_no_draft_any_more_is_told_how_it_stands,
+    an_old_etag_is_refused_with_the_present_one,
     of_many_identical_files_sent_at_once_one_is_stored,
     what_is_queued_is_what_was_judged,
 );
@@ -124,7 +129,7 @@ async fn a_refusal_fits_into_a_status_and_get_invoice_tells_the_rest(app: &TestA
 async fn a_day_to_come_is_good_when_it_has_come(app: &TestApp) {
     let ann = app.customer("ann").create().await;
     // It is 16 March 2026.
-    let answer = created(&ann, &ann.invoice().with("<Data>2026-03-02", "<Data>2026-03-17")).await;
+    let answer = created(&ann, &ann.invoice().with("<Data>2026-03-05", "<Data>2026-03-17")).await;
     assert_eq!(codes(&answer.findings), ["00403"]);
     let draft = answer.invoice.expect("the draft");
     assert_eq!(refused(ann.try_queue(&draft).await).reason, ErrorReason::DocumentRefused);
@@ -170,10 +175,10 @@ async fn a_number_is_issued_once(app: &TestApp) {
     assert_eq!(codes(&served(ann.panel.invoices().validate_invoice(judged.clone()).await).findings), ["00404"]);
     // Another account knows nothing of it.
     let bob = app.customer("bob").create().await;
-    assert_eq!(served(bob.panel.invoices().validate_invoice(judged).await).findings, []);
+    assert_eq!(codes(&served(bob.panel.invoices().validate_invoice(judged).await).findings), [""; 0]);
     bob.sends(&again(&invoice, 5)).await;
     // Nor has the number of another year been given.
-    let last_year = again(&invoice, 6).with("<Data>2026-03-02", "<Data>2025-03-02");
+    let last_year = again(&invoice, 6).with("<Data>2026-03-05", "<Data>2025-03-02");
     ann.sends(&last_year).await;
 }
 
@@ -198,12 +203,14 @@ async fn a_credit_note_may_have_the_number_of_an_invoice_and_is_not_older_than_i
         format!("</DatiGeneraliDocumento><DatiFattureCollegate><IdDocumento>{}</IdDocumento></DatiFattureCollegate>", invoice.number);
     let note = |day: &str, remark| {
         let note = again(&invoice, remark).with("<TipoDocumento>TD01", "<TipoDocumento>TD04").with("</DatiGeneraliDocumento>", &linked);
-        note.with("<Data>2026-03-02", &format!("<Data>{day}"))
+        note.with("<Data>2026-03-05", &format!("<Data>{day}"))
     };
     let older = created(&ann, &note("2026-03-01", 1)).await;
     assert_eq!(codes(&older.findings), ["00418"]);
-    assert!(older.findings[0].message_en.contains(&sent.invoice_id), "{:?}", older.findings);
-    assert_eq!(ann.sends(&note("2026-03-02", 2)).await.state(), InvoiceState::Queued);
+    let pb::Finding { message_it, message_en, .. } = &older.findings[0];
+    assert!(message_en.contains(&sent.invoice_id) && message_en.contains("2026-03-01"), "{message_en}");
+    assert!(message_it.contains("01/03/2026") && message_it.contains("05/03/2026"), "{message_it}");
+    assert_eq!(ann.sends(&note("2026-03-05", 2)).await.state(), InvoiceState::Queued);
 }
 
 async fn every_invoice_of_a_lot_takes_its_number(app: &TestApp) {
@@ -252,8 +259,103 @@ async fn of_many_files_with_one_name_sent_at_once_one_wins(app: &TestApp) {
     for answer in lost {
         let refusal = refused(answer);
         assert_eq!((refusal.reason, refusal.metadata["file_name"].as_str()), (ErrorReason::FileNameUsed, name.as_str()));
-        assert!(refusal.message.contains("00002"), "{}", refusal.message);
+        let (winner, message) = (&refusal.metadata["invoice_id"], &refusal.message);
+        assert_eq!(ann.gets(winner).await.file_name, name);
+        assert!(message.contains("00002") && message.contains(&format!("({winner}, draft, stored 2026-03-16T09:00:00Z)")), "{message}");
+        assert!(message.contains("choose the next progressive"), "{message}");
     }
+}
+
+fn advised(findings: &[pb::Finding]) -> Vec<&str> {
+    findings.iter().filter(|finding| finding.severity() == FindingSeverity::Advice).map(|finding| finding.code.as_str()).collect()
+}
+
+/// An invoice of 3 March, thirteen days ago, that another company issues.
+fn late_and_of_another(ann: &Customer) -> GeneratedInvoice {
+    let invoice = ann.invoice().with("<Data>2026-03-05", "<Data>2026-03-03");
+    let text = String::from_utf8(invoice.bytes.clone()).expect("UTF-8");
+    let (before, after) = text.split_once("<CedentePrestatore>").expect("the seller");
+    let bytes = format!("{before}<CedentePrestatore>{}", after.replace(&invoice.seller.vat, "00743110157")).into_bytes();
+    GeneratedInvoice { bytes, ..invoice }
+}
+
+async fn a_sent_document_is_advised_on_when_it_is_late_or_not_of_the_holder(app: &TestApp) {
+    const BOTH: [&str; 2] = ["SELLER_NOT_HOLDER", "TRANSMITTED_LATE"];
+    let ann = app.customer("ann").create().await;
+    let invoice = late_and_of_another(&ann);
+    let judged = pb::ValidateInvoiceRequest { file: invoice.bytes.clone() };
+    let judged = served(ann.panel.invoices().validate_invoice(judged).await).findings;
+    assert_eq!((advised(&judged), codes(&judged).len()), (BOTH.to_vec(), 0));
+    let answer = created(&ann, &invoice).await;
+    assert_eq!(answer.findings, judged);
+    let draft = answer.invoice.expect("the draft");
+    // Replaced by one of today and of the holder there is nothing to be advised; and as it was, nothing keeps it from being queued.
+    let good = updated(&ann, &draft, ann.invoice().bytes).await.expect("changed");
+    assert_eq!((good.findings, good.invoice.expect("the draft").advice_findings), (vec![], 0));
+    let as_it_was = updated(&ann, &draft, invoice.bytes).await.expect("changed");
+    assert_eq!(as_it_was.findings, judged);
+    let queued = ann.try_queue(&draft).await.expect("queued");
+    assert_eq!((queued.state(), queued.advice_findings), (InvoiceState::Queued, 2));
+
+    // What was good when it was drafted is judged as of the day on which it is queued.
+    let draft = ann.creates(&ann.invoice()).await;
+    app.day_comes("2026-03-18").await;
+    ann.try_queue(&draft).await.expect("queued");
+    let [late] = &ann.reads(&draft).await.findings[..] else { panic!("one finding") };
+    assert_eq!((late.code.as_str(), late.severity()), ("TRANSMITTED_LATE", FindingSeverity::Advice));
+    assert!(late.message_en.contains("by 2026-03-17, and today is 2026-03-18") && late.message_it.contains("18/03/2026"), "{late:?}");
+}
+
+async fn what_was_sent_elsewhere_is_not_late_and_what_was_received_is_of_others(app: &TestApp) {
+    let ann = app.customer("ann").create().await;
+    let import = async |invoice: GeneratedInvoice, state: InvoiceState| {
+        let file = pb::ImportInvoicesRequest {
+            kind: pb::ImportKind::Sent.into(),
+            file_name: invoice.file_name,
+            file: invoice.bytes,
+            state: state.into(),
+        };
+        let mut results = served(ann.service.invoices().import_invoices(stream::iter([file])).await);
+        let outcome = results.message().await.expect("a result").and_then(|result| result.outcome);
+        let Some(pb::import_invoices_response::Outcome::Stored(stored)) = outcome else { panic!("{outcome:?}") };
+        ann.reads(&pb::Invoice { invoice_id: stored.invoice_id, ..Default::default() }).await.findings
+    };
+    assert_eq!(advised(&import(late_and_of_another(&ann), InvoiceState::Sent).await), ["SELLER_NOT_HOLDER"]);
+    assert_eq!(advised(&import(late_and_of_another(&ann), InvoiceState::Draft).await), ["SELLER_NOT_HOLDER", "TRANSMITTED_LATE"]);
+    let received = late_and_of_another(&ann);
+    let received = ann.receives(received.bytes, &received.file_name).await;
+    assert_eq!(ann.reads(&received).await.findings, []);
+}
+
+async fn who_queues_what_is_no_draft_any_more_is_told_how_it_stands(app: &TestApp) {
+    let ann = app.customer("ann").create().await;
+    let sent = ann.sends(&ann.invoice()).await;
+    app.day_comes("2026-03-18").await;
+    let told = async |invoice: &pb::Invoice| {
+        let refusal = refused(ann.try_queue(invoice).await);
+        assert_eq!((refusal.reason, &refusal.metadata["file_name"]), (ErrorReason::InvoiceState, &invoice.file_name));
+        refusal.message
+    };
+    let name = &sent.file_name;
+    let queued = format!("the invoice is queued already, since 2026-03-16T09:00:00Z, as {name}: nothing more needs to be done");
+    assert_eq!(told(&sent).await, queued);
+    ann.is_told(&sent, ReceiptKind::Delivered).await;
+    let delivered = format!("the invoice {name} is delivered: it was sent already, and nothing more needs to be done");
+    assert_eq!(told(&sent).await, delivered);
+    assert!(told(&ann.rejected().await).await.contains("CopyRejectedInvoice"));
+    let update = refused(updated(&ann, &sent, ann.invoice().bytes).await).message;
+    assert_eq!(update, "the invoice is delivered and can no longer be changed: only drafts can");
+}
+
+async fn an_old_etag_is_refused_with_the_present_one(app: &TestApp) {
+    let ann = app.customer("ann").create().await;
+    let old = ann.creates(&ann.invoice()).await;
+    let present = updated(&ann, &old, ann.invoice().bytes).await.expect("changed").invoice.expect("the draft");
+    let queue =
+        |etag: &str| pb::QueueSentInvoiceRequest { request_id: request_id(), invoice_id: old.invoice_id.clone(), etag: etag.to_owned() };
+    let refusal = refused(ann.panel.invoices().queue_sent_invoice(queue(&old.etag)).await);
+    assert_eq!((refusal.reason, &refusal.metadata["etag"]), (ErrorReason::EtagMismatch, &present.etag));
+    served(ann.panel.invoices().queue_sent_invoice(queue(&refusal.metadata["etag"])).await);
 }
 
 async fn of_many_identical_files_sent_at_once_one_is_stored(app: &TestApp) {

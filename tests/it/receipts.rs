@@ -18,6 +18,7 @@ on_both_databases!(
     a_receipt_and_its_invoice_that_come_at_once_do_not_miss_each_other,
     a_file_that_was_transmitted_twice_is_delivered_and_the_difference_told,
     an_invoice_shows_why_it_was_rejected_and_how_its_recipient_answered,
+    what_cannot_be_read_is_kept_and_tells_why_when_it_comes_and_in_lists,
     receipts_are_listed_by_invoice_kind_time_and_what_is_unmatched,
     what_is_wrong_with_a_list_of_receipts_is_told_at_once,
 );
@@ -250,6 +251,41 @@ async fn an_invoice_shows_why_it_was_rejected_and_how_its_recipient_answered(app
     assert_eq!((invoice.state(), invoice.recipient_answer()), (InvoiceState::Delivered, RecipientAnswer::Refused));
 }
 
+async fn what_cannot_be_read_is_kept_and_tells_why_when_it_comes_and_in_lists(app: &TestApp) {
+    let ann = app.customer("ann").create().await;
+    let sent = ann.sends(&ann.invoice()).await;
+    let nameless = String::from_utf8(message("RicevutaConsegna", "", "1", "")).expect("UTF-8").replace("<NomeFile></NomeFile>", "");
+    let mut told = Vec::new();
+    for (file, code, english) in [
+        (b"no receipt at all".to_vec(), "NOT_XML", "not well-formed XML"),
+        (b"<m:RicevutaConsegna xmlns:m='urn:x'>".to_vec(), "NOT_XML", "not well-formed XML"),
+        (ann.downloads(&sent.invoice_id).await.1, "WRONG_ROOT", "one of the SdI's messages RC, NS"),
+        (nameless.into_bytes(), "CONTENT", "NomeFile is missing"),
+        (b"PK\x03\x04 no archive".to_vec(), "ARCHIVE", "ZIP archive"),
+    ] {
+        let answer = ann.records(file.clone(), "unreadable.xml").await;
+        let receipt = answer.receipt.expect("it is kept");
+        let [problem] = &receipt.reading_problems[..] else { panic!("{code}: {:?}", receipt.reading_problems) };
+        assert_eq!((problem.code.as_str(), problem.severity()), (code, pb::FindingSeverity::Refused));
+        assert!(problem.message_en.contains(english), "{}", problem.message_en);
+        assert!(!problem.message_it.is_empty() && problem.message_it != problem.message_en && problem.line >= 1, "{problem:?}");
+        assert_eq!((receipt.kind(), receipt.invoice_id.as_str(), answer.invoice), (pb::ReceiptKind::Unspecified, "", None));
+        let again = ann.records(file, "unreadable.xml").await;
+        assert_eq!((again.already_stored, again.receipt.as_ref()), (true, Some(&receipt)), "{code}");
+        told.insert(0, receipt);
+    }
+    let readable = ann.is_told(&sent, ReceiptKind::Delivered).await.receipt.expect("the receipt");
+    assert_eq!(readable.reading_problems, []);
+    let unknown = ann.records(message("RicevutaConsegna", "unknown.xml", "9", ""), "a.xml").await.receipt.expect("the receipt");
+    let unreadable = pb::ListReceiptsRequest { unreadable: true, ..Default::default() };
+    assert_eq!(lists(&ann, unreadable.clone()).await.receipts, told);
+    let unmatched = pb::ListReceiptsRequest { unmatched: true, ..Default::default() };
+    assert_eq!(lists(&ann, unmatched).await.receipts, [vec![unknown], told].concat());
+    let kind = pb::ReceiptKind::Delivered.into();
+    let contradiction = pb::ListReceiptsRequest { kind, about_invoice_id: sent.invoice_id, ..unreadable };
+    assert_eq!(refused(ann.panel.invoices().list_receipts(contradiction).await).fields(), ["unreadable", "unreadable"]);
+}
+
 async fn receipts_are_listed_by_invoice_kind_time_and_what_is_unmatched(app: &TestApp) {
     let ann = app.customer("ann").create().await;
     let sent = ann.sends(&ann.invoice()).await;
@@ -297,6 +333,7 @@ async fn what_is_wrong_with_a_list_of_receipts_is_told_at_once(app: &TestApp) {
         unmatched: true,
         stored_from_time: Some(now),
         stored_before_time: Some(now),
+        unreadable: false,
     };
     let refusal = refused(ann.panel.invoices().list_receipts(request).await);
     assert_eq!(refusal.reason, ErrorReason::InvalidRequest);

@@ -146,7 +146,7 @@ async fn documents_of_a_deleted_account_are_handed_out_and_leave_a_tombstone_eac
     assert_eq!(lines.len(), 1 + 8);
     let sha256 = HEXLOWER.encode(digest(&SHA256, &sent.bytes).as_ref());
     let of_sent = lines.iter().find(|line| line.contains(&queued.invoice_id)).expect("a line for each");
-    for part in [&ann.account.to_string(), &sent.file_name, &queued.number, &sha256, "2026-03-02", "2026-03-16T09:00:00Z", ".zip"] {
+    for part in [&ann.account.to_string(), &sent.file_name, &queued.number, &sha256, "2026-03-05", "2026-03-16T09:00:00Z", ".zip"] {
         assert!(of_sent.contains(part), "{part} in {of_sent}");
     }
     assert!(lines.iter().any(|line| line.contains(&recorded.receipt_id) && line.contains(&delivered.file_name)));

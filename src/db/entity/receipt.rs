@@ -29,6 +29,7 @@ pub struct Model {
     pub rejections: Option<Vec<u8>>,
     pub invoice_sha256: Option<Vec<u8>>,
     pub buyer_message_id: Option<String>,
+    pub reading_problems: Option<Vec<u8>>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

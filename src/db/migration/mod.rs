@@ -8,6 +8,7 @@ mod m0005_tombstones;
 mod m0006_numbers_by_arrival;
 mod m0007_received_receipts;
 mod m0008_filters_by_day;
+mod m0009_unreadable_receipts;
 
 use sea_orm::{ConnectionTrait, DbErr, RuntimeErr};
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait, async_trait};
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrations {
             Box::new(m0006_numbers_by_arrival::Migration),
             Box::new(m0007_received_receipts::Migration),
             Box::new(m0008_filters_by_day::Migration),
+            Box::new(m0009_unreadable_receipts::Migration),
         ]
     }
 }

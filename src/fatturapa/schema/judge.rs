@@ -65,19 +65,19 @@ impl<'s, 'd> Judge<'s, 'd> {
     }
 
     fn content(&mut self, parent: Element<'d, '_>, model: &'s Model) {
-        let mut state = State::default();
+        let (mut state, mut last) = (State::default(), None);
         for child in parent.children() {
             let (namespace, name) = (child.namespace(), child.name());
             let next = model.after(state).find(|(_, term)| term.takes(namespace, name));
             let term = if let Some((next, term)) = next {
-                state = next;
+                (state, last) = (next, Some(name));
                 Some(term)
             } else {
-                let expected = names(model, state);
+                let expected = names(model.after(state).map(|(_, term)| term));
                 self.tell(child, || unexpected(child, &expected));
                 let elsewhere = model.elsewhere(state, namespace, name);
                 if let Some((Elsewhere::Later(later), _)) = elsewhere {
-                    state = later;
+                    (state, last) = (later, Some(name));
                 }
                 elsewhere.map(|(_, term)| term)
             };
@@ -91,14 +91,7 @@ impl<'s, 'd> Judge<'s, 'd> {
             }
         }
         if !model.may_end(state) {
-            let expected = names(model, state);
-            self.tell(parent, || {
-                let next = one_of(&expected);
-                Words::new(
-                    format!("è incompleto: dopo l'ultimo elemento è atteso {}", next.italian),
-                    format!("is incomplete: after its last element comes {}", next.english),
-                )
-            });
+            self.tell(parent, || missing(&names(model.missing(state)), last));
         }
     }
 
@@ -173,15 +166,22 @@ impl<'s, 'd> Judge<'s, 'd> {
     }
 }
 
-/// The names that may come next.
-fn names(model: &Model, state: State) -> Vec<String> {
+/// The names of what may come, as many as are told.
+fn names<'m>(terms: impl IntoIterator<Item = &'m Term>) -> Vec<String> {
     let name = |term: &Term| match term {
         Term::Element { name, .. } => Some(name.clone()),
         Term::Any { .. } => None,
     };
-    let mut names: Vec<_> = model.after(state).filter_map(|(_, term)| name(term)).take(NAMES_TOLD).collect();
+    let mut names: Vec<_> = terms.into_iter().filter_map(name).take(NAMES_TOLD).collect();
     names.dedup();
     names
+}
+
+/// That something is missing after the last element that stands where it belongs, if there is one.
+fn missing(names: &[String], last: Option<&str>) -> Words {
+    let Words { italian, english } = one_of(names);
+    let (dopo, after) = last.map(|last| (format!(" dopo {last}"), format!(" after {last}"))).unwrap_or_default();
+    Words::new(format!("manca {italian}{dopo}: aggiungerlo"), format!("{english} is missing{after}: add it"))
 }
 
 fn unexpected(element: Element<'_, '_>, expected: &[String]) -> Words {
@@ -200,6 +200,7 @@ fn unexpected(element: Element<'_, '_>, expected: &[String]) -> Words {
 /// What may come next. Of several names not all need come: some are optional.
 fn one_of(names: &[String]) -> Words {
     match names {
+        [] => Words::new("un elemento", "an element"),
         [only] => Words::new(only, only),
         _ => Words::new(format!("uno fra {}", names.join(", ")), format!("one of {}", names.join(", "))),
     }

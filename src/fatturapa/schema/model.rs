@@ -67,6 +67,34 @@ impl Model {
         state.0.map_or(self.nullable, |place| self.places[place].last)
     }
 
+    /// What is missing where the content may not end: what every way to the end begins with or comes to past optional elements; if there is no
+    /// such element, all that may come next.
+    pub(super) fn missing(&self, state: State) -> Vec<&Term> {
+        let next: Vec<_> = self.after(state).collect();
+        match next.iter().find(|(place, _)| !self.ends_without(state, *place)) {
+            Some((_, term)) => vec![*term],
+            None => next.into_iter().map(|(_, term)| term).collect(),
+        }
+    }
+
+    /// Whether the content can end, from a state on, without going through a place.
+    fn ends_without(&self, state: State, avoided: State) -> bool {
+        let mut ahead = vec![state];
+        let mut seen = vec![state];
+        while let Some(state) = ahead.pop() {
+            if self.may_end(state) {
+                return true;
+            }
+            for (next, _) in self.after(state) {
+                if next != avoided && !seen.contains(&next) {
+                    seen.push(next);
+                    ahead.push(next);
+                }
+            }
+        }
+        false
+    }
+
     /// The first place from a state on, in the schema's order, for an element that does not fit where it stands; else any before it.
     pub(super) fn elsewhere(&self, state: State, namespace: Option<&str>, name: &str) -> Option<(Elsewhere, &Term)> {
         let fits = |place: &usize| self.places[*place].term.takes(namespace, name);

@@ -8,9 +8,10 @@ use futures_util::future::try_join_all;
 use super::super::kept::Kept;
 use super::super::receipts::{self, NewReceipt, Recorded};
 use super::super::sent::{self, NewInvoice};
+use super::super::service::Errand;
 use super::super::state::InvoiceState;
 use super::super::store::Row;
-use super::super::{InvoiceError, InvoicesApi, convert, issued, received};
+use super::super::{InvoiceError, InvoicesApi, convert, issued, names, received};
 use super::request::{Asked, Place, What};
 use crate::call::Call;
 use crate::db::{Fault, Tx};
@@ -62,7 +63,8 @@ async fn read(api: &InvoicesApi, call: &Call, asked: Asked) -> Result<(Place, Re
     let file_name = place.file_name().to_owned();
     let ready = match what {
         What::Sent(state) => {
-            let read = api.sent(call, None, file_name, bytes).await;
+            let errand = if state == InvoiceState::Draft { Errand::ToBeSent } else { Errand::WasSent };
+            let read = api.sent(call, None, errand, file_name, bytes).await;
             read.map(|(new, identities)| Ready::Sent(state, new, identities))
         }
         What::Received => Ok(Ready::Received(api.received(call, file_name, bytes).await?)),
@@ -82,19 +84,25 @@ async fn together(api: &InvoicesApi, account: AccountId, files: Vec<Ready>) -> R
     match write(api, account, files.clone(), 0..files.len()).await {
         Ok(stored) => Ok(stored.into_iter().map(Ok).collect()),
         Err(InvoiceError::Fault(fault)) => Err(fault),
-        Err(refusal) if files.len() == 1 => Ok(vec![Err(refusal)]),
+        Err(refusal) if files.len() == 1 => Ok(vec![Err(told(api, account, refusal, &files[0]).await)]),
         Err(_) => {
             let mut outcomes = Vec::new();
             for place in 0..files.len() {
                 outcomes.push(match write(api, account, files.clone(), place..place + 1).await {
                     Ok(mut stored) => stored.pop().ok_or_else(|| InvoiceError::Fault(Fault::Broken("a file without a result".to_owned()))),
                     Err(InvoiceError::Fault(fault)) => return Err(fault),
-                    Err(refusal) => Err(refusal),
+                    Err(refusal) => Err(told(api, account, refusal, &files[place]).await),
                 });
             }
             Ok(outcomes)
         }
     }
+}
+
+/// Tells a refusal as it stands for this file.
+async fn told(api: &InvoicesApi, account: AccountId, refusal: InvoiceError, file: &Ready) -> InvoiceError {
+    let was_sent = matches!(file, Ready::Sent(state, ..) if *state != InvoiceState::Draft);
+    names::who_has_it(api.db.reader(), account, refusal, was_sent).await
 }
 
 /// Some of a batch, in one transaction.

@@ -1,7 +1,5 @@
 //! What a list is asked for, every violation at once, and its answer.
 
-use std::fmt::Write as _;
-
 use rust_decimal::Decimal;
 
 use super::filter::{By, Filter, Order};
@@ -37,6 +35,7 @@ pub(super) fn question(request: &pb::ListInvoicesRequest, account: AccountId, se
     let mut check = Check::default();
     let direction = given_direction(&mut check, request.direction);
     let states = given_states(&mut check, request);
+    let states = direction.zip(states).and_then(|(direction, states)| check.take("direction", of_direction(direction, states)));
     let from = check.take_optional("issued_from", request.issued_from.as_ref().map(wire::calendar_day));
     let through = check.take_optional("issued_through", request.issued_through.as_ref().map(wire::calendar_day));
     in_order(&mut check, "issued_from", "issued_through", from, through);
@@ -50,7 +49,7 @@ pub(super) fn question(request: &pb::ListInvoicesRequest, account: AccountId, se
     let order = given_order(&mut check, request.sort);
     let filter = || {
         Some(Filter {
-            states: of_direction(direction?, states?),
+            states: states?,
             issued_from: from?,
             issued_through: through?,
             number: number?,
@@ -102,16 +101,18 @@ pub(in crate::invoices) fn in_order<T: PartialOrd>(
     }
 }
 
-/// The states of a direction, of those that were asked for.
-fn of_direction(direction: Option<Direction>, states: Option<Vec<InvoiceState>>) -> Option<Vec<InvoiceState>> {
+/// The states of a direction, of those that were asked for: all of them if none was. There must be one.
+fn of_direction(direction: Option<Direction>, states: Option<Vec<InvoiceState>>) -> Result<Option<Vec<InvoiceState>>, String> {
+    let Some(direction) = direction else { return Ok(states) };
     let of = |state: InvoiceState| if state == InvoiceState::Received { Direction::Received } else { Direction::Sent };
-    match direction {
-        None => states,
-        Some(direction) => {
-            let states = states.unwrap_or_else(|| InvoiceState::ALL.to_vec());
-            Some(states.into_iter().filter(|state| of(*state) == direction).collect())
-        }
+    let its_own = |states: &[InvoiceState]| states.iter().copied().filter(|state| of(*state) == direction).collect::<Vec<_>>();
+    let asked = its_own(states.as_deref().unwrap_or(InvoiceState::ALL));
+    if asked.is_empty() {
+        let names = |states: &[InvoiceState]| wire::names(states.iter().map(|state| convert::state(*state).as_str_name()));
+        let (given, allowed) = (names(&states.unwrap_or_default()), names(&its_own(InvoiceState::ALL)));
+        return Err(format!("a {direction} invoice is never {given}: only {allowed}; leave one of the two filters out"));
     }
+    Ok(Some(asked))
 }
 
 pub(in crate::invoices) fn given_direction(check: &mut Check, number: i32) -> Option<Option<Direction>> {
@@ -184,9 +185,11 @@ fn given_words(check: &mut Check, field: &str, text: &str) -> Option<Vec<String>
     }
     let words = words::asked(&check.text(field, text, 1..=100)?);
     if words.is_empty() || words.len() > MOST_WORDS {
-        let mut told = format!("must have 1 to {MOST_WORDS} words, each of two letters or more or with a digit");
-        let _ = write!(told, ", has {}", words.len());
-        check.refuse(field, told);
+        let found = match words.len() {
+            0 => format!("{text:?} has no such word"),
+            count => format!("these are {count}"),
+        };
+        check.refuse(field, format!("must have 1 to {MOST_WORDS} words, each of at least two letters, or with a digit: {found}"));
         return None;
     }
     Some(words)
@@ -240,9 +243,9 @@ mod tests {
     #[test]
     fn a_direction_keeps_its_own_states() {
         use InvoiceState::{Draft, Received};
-        assert_eq!(of_direction(None, None), None);
-        assert_eq!(of_direction(Some(Direction::Received), None), Some(vec![Received]));
-        assert_eq!(of_direction(Some(Direction::Sent), Some(vec![Draft, Received])), Some(vec![Draft]));
-        assert_eq!(of_direction(Some(Direction::Sent), Some(vec![Received])), Some(vec![]));
+        assert_eq!(of_direction(None, None), Ok(None));
+        assert_eq!(of_direction(Some(Direction::Received), None), Ok(Some(vec![Received])));
+        assert_eq!(of_direction(Some(Direction::Sent), Some(vec![Draft, Received])), Ok(Some(vec![Draft])));
+        assert!(of_direction(Some(Direction::Sent), Some(vec![Received])).is_err());
     }
 }

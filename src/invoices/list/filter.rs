@@ -7,7 +7,7 @@ use crate::invoices::state::InvoiceState;
 /// Which invoices a list shows. All conditions hold together; the default shows all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Filter {
-    /// In one of these states. Only received invoices are received, so this tells the direction too.
+    /// In one of these states; never of none. Only received invoices are received, so this tells the direction too.
     pub states: Option<Vec<InvoiceState>>,
     /// Issued on this day or later; an invoice without a readable date counts as issued on the day (UTC) it arrived.
     pub issued_from: Option<CalendarDay>,
@@ -44,11 +44,6 @@ pub(super) struct Order {
 }
 
 impl Filter {
-    /// Whether nothing can meet it.
-    pub(super) fn excludes_all(&self) -> bool {
-        self.states.as_ref().is_some_and(Vec::is_empty)
-    }
-
     /// The one state that all shown invoices are in.
     pub(super) fn only_state(&self) -> Option<InvoiceState> {
         match self.states.as_deref() {

@@ -24,9 +24,6 @@ pub(super) async fn totals(
     filter: &Filter,
     bounds: Bounds,
 ) -> Result<Totals, DbErr> {
-    if filter.excludes_all() {
-        return Ok(Totals::default());
-    }
     let mut sql = Sql::about(account, connection.get_database_backend());
     let rows = match matches(connection, account, filter, By::Arrival, bounds).await? {
         Matches::Few(candidate) => looked_up(&mut sql, &candidate, bounds.gathered),

@@ -177,6 +177,8 @@ async fn lists(ann: &Customer) -> Vec<Row> {
             &["document_types[1]", "document_types[2]"],
         ),
         list("too many types", &|request| request.document_types = vec!["TD01".to_owned(); 31], &["document_types"]),
+        list("received drafts", &|request| (request.direction, request.state) = (2, 1), &["direction"]),
+        list("sent invoices that are received", &|request| (request.direction, request.states) = (1, vec![7]), &["direction"]),
         list("an unknown order", &|request| request.sort = 5, &["sort"]),
         list("a long document type", &|request| request.document_type = "TD001".to_owned(), &["document_type"]),
         list("a document type that is none", &|request| request.document_type = "TD10".to_owned(), &["document_type"]),

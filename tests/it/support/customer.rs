@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::{DateTime, NaiveDate, TimeDelta};
 use spazio::call::ActsAs;
-use spazio::demo::invoices::{GeneratedInvoice, Generator, Wishes, receipt};
+use spazio::demo::invoices::{Company, GeneratedInvoice, Generator, Wishes, receipt};
 use spazio::fatturapa::ReceiptKind;
 use spazio::ids::AccountId;
 use spazio::wire;
@@ -47,6 +47,8 @@ pub struct Customer {
     pub service: Caller,
     /// A person of the provider's staff who looks at the account.
     pub operator: Caller,
+    /// Who its invoices are issued by: the holder, where that is known here.
+    issuer: Option<Company>,
     invoices: Mutex<Generator>,
     fillers: AtomicU64,
 }
@@ -74,6 +76,7 @@ impl Front {
             panel: self.caller(ActsAs::Customer(account)),
             service: self.service().about(account),
             operator: self.operator().about(account),
+            issuer: None,
             invoices: Mutex::new(Generator::new(account.0.as_u64_pair().1)),
             fillers: AtomicU64::new(0),
         }
@@ -126,10 +129,12 @@ impl NewCustomer<'_> {
     /// Creates the account.
     pub async fn create(self) -> Customer {
         let request = self.request();
-        let email = request.holder.as_ref().map(|holder| holder.email.clone()).unwrap_or_default();
+        let holder = request.holder.clone().expect("every request has a holder");
         let created = self.front.operator().accounts().create_account(request).await;
         let account = served(created).account.expect("the account");
-        self.front.returning(account.account_id.parse().expect("an account's id"), email)
+        let returning = self.front.returning(account.account_id.parse().expect("an account's id"), holder.email);
+        let vat = holder.vat_number.trim_start_matches("IT").to_owned();
+        Customer { issuer: Some(Company { name: holder.company, vat, ..Generator::new(0).company() }), ..returning }
     }
 
     /// Creates the account and fills its space to so many per cent with received documents.
@@ -175,7 +180,8 @@ impl Customer {
     }
 
     fn draw(&self, wishes: Wishes) -> GeneratedInvoice {
-        let day = NaiveDate::from_ymd_opt(2026, 3, 2).expect("a day");
+        let day = NaiveDate::from_ymd_opt(2026, 3, 5).expect("a day");
+        let wishes = Wishes { seller: self.issuer.clone(), ..wishes };
         self.invoices.lock().expect("nobody panicked while drawing").invoice(day, wishes)
     }
 
