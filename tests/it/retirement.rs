@@ -22,11 +22,13 @@ use spazio::invoices::retire::{Due, Export, Removal, RetireError, Retired, Retir
 use tokio::time::timeout;
 
 use crate::support::pb::AccountState;
-use crate::support::{Customer, Engine, TestApp, in_a_bucket, pb, unpacked};
+use crate::support::{Customer, Engine, TestApp, euro, in_a_bucket, pb, unpacked};
 
 on_both_databases!(
     documents_of_a_deleted_account_are_handed_out_and_leave_a_tombstone_each,
     an_account_that_is_not_deleted_keeps_everything,
+    an_account_that_has_paid_or_may_still_pay_keeps_everything,
+    an_order_after_the_export_keeps_the_documents,
     ten_years_are_kept_and_receipts_hold_their_invoice,
     a_file_that_comes_again_after_a_new_purchase_is_stored_anew,
     an_account_that_buys_anew_after_the_export_keeps_its_documents,
@@ -174,6 +176,58 @@ async fn an_account_that_is_not_deleted_keeps_everything(app: &TestApp) {
     app.day_comes(DELETED).await;
     assert_eq!(ann.space().await.account_state(), AccountState::Deleted);
     assert_eq!(retired(app, Retention::NinetyDays).await.documents, 1);
+}
+
+/// What one account alone is told instead of being retired.
+async fn why_kept(app: &TestApp, ann: &Customer) -> String {
+    let lines = Mutex::new(Vec::new());
+    let tell = |line: &str| lines.lock().expect("no panic").push(line.to_owned());
+    let ran = retirement(app, Retention::NinetyDays).run(Some(ann.account), &tell).await;
+    assert_eq!(ran.unwrap_or_else(|error| panic!("{error}")), Retired::default());
+    lines.into_inner().expect("no panic").join("; ")
+}
+
+async fn an_account_that_has_paid_or_may_still_pay_keeps_everything(app: &TestApp) {
+    let (ann, bob) = (app.customer("ann").create().await, app.customer("bob").create().await);
+    for customer in [&ann, &bob] {
+        customer.sends(&customer.invoice()).await;
+    }
+    let cart = ann.sets_extension(&ann.sets_term(&ann.opens_cart().await, 3).await, false).await;
+    let order = ann.confirms(&ann.places(&cart).await, pb::PaymentMethod::BankTransfer).await;
+    ann.pays(&order).await;
+    app.day_comes("2027-06-10").await;
+    let order = bob.confirms(&bob.places(&bob.opens_cart().await).await, pb::PaymentMethod::BankTransfer).await;
+
+    app.day_comes(DELETED).await;
+    assert_eq!(retired(app, Retention::NinetyDays).await, Retired::default());
+    assert!(why_kept(app, &ann).await.contains("something it has paid for is not over"));
+    assert!(why_kept(app, &bob).await.contains("an order of it may still be paid"));
+
+    app.day_comes("2027-07-01").await;
+    let wrong = pb::RecordPaymentRequest { amount: Some(euro("0.01")), ..Customer::payment_of(&order, "CRO 1") };
+    bob.try_record(wrong).await.expect("it is kept for review");
+    app.day_comes("2027-07-15").await;
+    assert_eq!(bob.order(&order).await.state(), pb::OrderState::Lapsed);
+    assert!(why_kept(app, &bob).await.contains("under review"));
+    app.day_comes("2027-10-01").await;
+    assert_eq!((retired(app, Retention::NinetyDays).await.documents, stored(app, &ann).await), (1, 1), "bob's, after 90 days");
+
+    // The pack ends on 16 March 2029, and 90 days later is 14 June.
+    app.day_comes("2029-06-14").await;
+    assert_eq!(retired(app, Retention::NinetyDays).await, Retired::default());
+    app.day_comes("2029-06-15").await;
+    assert_eq!(retired(app, Retention::NinetyDays).await.documents, 1);
+}
+
+async fn an_order_after_the_export_keeps_the_documents(app: &TestApp) {
+    let ann = app.customer("ann").create().await;
+    ann.sends(&ann.invoice()).await;
+    app.day_comes(DELETED).await;
+    let retirement = retirement(app, Retention::NinetyDays);
+    let exported = exported(&retirement, &ann).await.exported.expect("a file");
+    ann.places(&ann.opens_cart().await).await;
+    assert_eq!(retirement.remove(exported).await.unwrap_or_else(|error| panic!("{error}")), Removal::AccountReturned(Retired::default()));
+    assert_eq!(stored(app, &ann).await, 1);
 }
 
 async fn ten_years_are_kept_and_receipts_hold_their_invoice(app: &TestApp) {

@@ -9,6 +9,7 @@ mod m0006_numbers_by_arrival;
 mod m0007_received_receipts;
 mod m0008_filters_by_day;
 mod m0009_unreadable_receipts;
+mod m0010_payments_under_review;
 
 use sea_orm::{ConnectionTrait, DbErr, RuntimeErr};
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait, async_trait};
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrations {
             Box::new(m0007_received_receipts::Migration),
             Box::new(m0008_filters_by_day::Migration),
             Box::new(m0009_unreadable_receipts::Migration),
+            Box::new(m0010_payments_under_review::Migration),
         ]
     }
 }

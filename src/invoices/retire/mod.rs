@@ -1,8 +1,9 @@
-//! The end of documents: those of deleted accounts whose time is over are exported to files, and then removed, each leaving a tombstone.
+//! The end of documents: those of deleted accounts that nobody pays for, whose time is over, are exported to files, and then removed, each leaving a tombstone.
 //!
 //! | file | what it holds |
 //! |---|---|
 //! | `due.rs` | which documents may go |
+//! | `kept.rs` | which accounts keep theirs |
 //! | `export.rs` | the file they are handed out in |
 //! | `disk.rs` | how such a file is written, forced to the disk and read back |
 //! | `removal.rs` | the transaction that removes what such a file holds |
@@ -13,6 +14,7 @@
 mod disk;
 mod due;
 mod export;
+mod kept;
 mod removal;
 mod tombstones;
 
@@ -24,6 +26,7 @@ use sea_orm::DbErr;
 
 pub use self::due::{Batch, Due};
 pub use self::export::{Export, Exported};
+use self::kept::kept;
 pub use self::removal::Removal;
 pub use self::tombstones::tombstones;
 use super::export::{Start, part};
@@ -149,7 +152,7 @@ impl Retirement {
             retired.add(removed);
             tell(&format!("{account}: {} ({} bytes) retired, in {file}", counted(removed.documents, "document"), removed.bytes));
             if let Removal::AccountReturned(_) = removal {
-                tell(&format!("{account}: it is no longer deleted; its other documents stay"));
+                tell(&format!("{account}: something was bought or ordered meanwhile; its other documents stay"));
                 return Ok(());
             }
         }
@@ -179,18 +182,25 @@ impl Retirement {
         Ok(self.batch(account, Some(Start::Beginning)).await?.map(|(batch, _)| batch))
     }
 
-    /// Deleted accounts that have documents.
+    /// Accounts that have documents and do not keep them. `tell` hears why one keeps them that was asked for, or is deleted.
     async fn accounts(&self, only: Option<AccountId>, tell: &(dyn Fn(&str) + Sync)) -> Result<Vec<AccountId>, RetireError> {
         let today = CalendarDay::of(self.db.clock().now());
-        if let Some(account) = only {
-            return Ok(match known(&self.db, account).await?.state(today) {
-                AccountState::Deleted => vec![account],
-                state @ (AccountState::Active | AccountState::Suspended | AccountState::Expired) => {
-                    tell(&format!("{account}: it is {state}, not deleted: it keeps everything"));
-                    Vec::new()
-                }
-            });
+        let found = match only {
+            Some(account) => vec![known(&self.db, account).await?.account],
+            None => self.deleted(today).await?,
+        };
+        let mut may_go = Vec::new();
+        for account in found {
+            match kept(self.db.reader(), account, today).await? {
+                Some(why) => tell(&format!("{account}: {why}: it keeps everything")),
+                None => may_go.push(account),
+            }
         }
+        Ok(may_go)
+    }
+
+    /// Deleted accounts that have documents.
+    async fn deleted(&self, today: CalendarDay) -> Result<Vec<AccountId>, DbErr> {
         let (mut found, mut after) = (Vec::new(), None);
         loop {
             let page = standings_after(self.db.reader(), after, PAGE, today).await?;

@@ -10,9 +10,8 @@ use super::super::index;
 use super::super::store::{ReceiptRow, Row};
 use super::disk::whole;
 use super::export::Exported;
+use super::kept::kept;
 use super::{RetireError, Retired, Retirement};
-use crate::account::standing::standing;
-use crate::account::state::AccountState;
 use crate::clock::CalendarDay;
 use crate::db::entity::{document, invoice, issued, judgement, receipt, tombstone};
 use crate::db::{Fault, Tx, tenant};
@@ -27,7 +26,7 @@ use crate::{account, archive, quota};
 pub enum Removal {
     /// All of it.
     Done(Retired),
-    /// The account bought anew meanwhile: what was still there stays.
+    /// The account bought or ordered something meanwhile: what was still there stays.
     AccountReturned(Retired),
 }
 
@@ -108,14 +107,13 @@ impl Lot {
     }
 }
 
-/// Removes a lot, and tells what was in it; none if its account is no longer deleted. The account is held, so no purchase comes in between.
+/// Removes a lot, and tells what was in it; none if its account keeps it. The account is held, so no purchase comes in between.
 ///
 /// What was changed since it was exported, or has a receipt that was not, is overtaken: the lot stays as it is.
 async fn remove(tx: &Tx, lot: &Lot) -> Result<Option<Vec<Described>>, Fault> {
     let account = lot.account;
     account::hold(tx, account).await?;
-    let found = standing(tx, account, tx.today()).await?;
-    if found.is_none_or(|standing| standing.state(tx.today()) != AccountState::Deleted) {
+    if kept(tx, account, tx.today()).await?.is_some() {
         return Ok(None);
     }
     unchanged(tx, lot).await?;
