@@ -200,7 +200,8 @@ async fn on_sqlite_an_invoice_of_thousands_of_receipts_goes_with_all_of_them() {
     ann.records(told.bytes.clone(), &told.file_name).await;
     // The same receipt again and again: a document is known by its digest and what may follow that.
     let again = format!(
-        "WITH RECURSIVE more (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM more WHERE n < {MORE}), ids AS (SELECT CAST(printf('%016d', n) AS blob) AS new FROM more)"
+        "WITH RECURSIVE more (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM more WHERE n < {MORE}), \
+         ids AS (SELECT CAST(printf('%016d', n) AS blob) AS new FROM more)"
     );
     let size = told.bytes.len();
     for sql in [
