@@ -50,13 +50,8 @@ impl Arguments {
         let retirement = Retirement { db: db.clone(), archive, thresholds: app::thresholds(&config)?, due, folder: self.export_to };
         let out = Output::default();
         let tell = |what: &str| out.line(what);
-        let (retired, done) = if self.dry_run {
-            (retirement.dry_run(self.account, &tell).await, "would be retired")
-        } else {
-            (retirement.run(self.account, &tell).await, "retired")
-        };
+        let retired = if self.dry_run { retirement.dry_run(self.account, &tell).await } else { retirement.run(self.account, &tell).await };
         let retired = retired.map_err(|error| failed(&db, error))?;
-        out.line(format_args!("{} ({} bytes) {done}", counted(retired.documents, "document"), retired.bytes));
         let all = match (retired.left, retired.stopped) {
             (0, 0) => Ok(()),
             (left, 0) => Err(Failure::Findings(format!("{} could not be retired; see spazio archive verify", counted(left, "document")))),
@@ -80,6 +75,7 @@ fn failed(db: &Db, error: RetireError) -> Failure {
     match error {
         RetireError::Fault(fault) => stopped(db, fault),
         unknown @ RetireError::NoAccount(_) => Failure::Settings(unknown.to_string()),
+        overtaken @ RetireError::Overtaken => Failure::Failed(format!("{overtaken} what was done is done, run the command again")),
         file @ RetireError::File { .. } => {
             Failure::Failed(format!("{file}; nothing more was removed: put that right, and run the command again"))
         }

@@ -90,6 +90,12 @@ impl Trouble {
         Self::told(url, format!("there is no file {}; correct database.url, or the folder that the command is run in", path.display()))
     }
 
+    /// What is wrong and what to do, where the database is known.
+    #[must_use]
+    pub fn what(&self) -> &str {
+        &self.what
+    }
+
     fn told(url: &Url, what: String) -> Self {
         Self { url: url.to_string(), what }
     }
@@ -200,8 +206,15 @@ fn refused_by_postgres(options: &PgConnectOptions, code: &str, message: &str) ->
         ),
         "57P01" | "57P02" | "57P03" => format!("{place} is starting or stopping ({message}); try again shortly"),
         "55P03" | "57014" => format!("it did not finish in time ({message}); look for long transactions there, then try again"),
+        // Integrity constraint violation.
+        _ if code.starts_with("23") => broken_rule(&place, message),
         _ => format!("PostgreSQL refuses: {message} (SQLSTATE {code}); its log may tell more"),
     }
+}
+
+/// A rule that the tables hold: what is in them does not agree.
+fn broken_rule(place: &str, message: &str) -> String {
+    format!("{place} holds what does not agree ({message}); see spazio audit")
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "the driver's errors are an open list")]
@@ -227,6 +240,7 @@ fn refused_by_sqlite(path: &Path, code: i32, message: &str) -> String {
     const CORRUPT: i32 = 11;
     const FULL: i32 = 13;
     const CANTOPEN: i32 = 14;
+    const CONSTRAINT: i32 = 19;
     const NOTADB: i32 = 26;
     let file = path.display();
     match code {
@@ -238,6 +252,7 @@ fn refused_by_sqlite(path: &Path, code: i32, message: &str) -> String {
         CORRUPT => format!("{file} is damaged ({message}); restore a copy"),
         FULL => format!("the disk of {file} is full"),
         CANTOPEN => not_opened(path, message),
+        CONSTRAINT => broken_rule(&file.to_string(), message),
         NOTADB => format!("{file} is not an SQLite database and was left as it is; correct database.url"),
         _ => format!("SQLite refuses: {message}; if {file} is not a database of spazio, correct database.url"),
     }
@@ -275,6 +290,7 @@ mod tests {
             ("42501", &["user ann", "lacks a right", "grant"]),
             ("53300", &["in use", "database.max_connections"]),
             ("57P03", &["try again shortly"]),
+            ("23514", &["says why", "spazio audit"]),
             ("XX000", &["says why", "SQLSTATE XX000"]),
         ] {
             let told = refused_by_postgres(&options(), code, "says why");
@@ -284,9 +300,14 @@ mod tests {
 
     #[test]
     fn a_file_that_may_not_be_written_is_told_as_that() {
-        for (code, part) in
-            [(8, "must be writable"), (13, "is full"), (26, "is not an SQLite database"), (5, "locked"), (11, "restore a copy")]
-        {
+        for (code, part) in [
+            (8, "must be writable"),
+            (13, "is full"),
+            (26, "is not an SQLite database"),
+            (5, "locked"),
+            (11, "restore a copy"),
+            (19, "spazio audit"),
+        ] {
             let told = refused_by_sqlite(Path::new("/srv/spazio.db"), code, "says why");
             assert!(told.contains(part) && told.contains("/srv/spazio.db"), "{code}: {told}");
         }

@@ -154,6 +154,9 @@ async fn refusal(tx: &Tx, account: AccountId, charge: Charge<'_>) -> Result<Quot
     }
 }
 
+/// Rows that one statement inserts: databases bind some ten thousand values at most, and each has eight.
+const ROWS: usize = 500;
+
 /// A row of the ledger for each document, in their order, up to the usage that the charge ended with.
 async fn append(tx: &Tx, account: AccountId, charge: Charge<'_>, charged: &Charged) -> Result<(), Fault> {
     let (mut sequence, mut used_after) = (charged.sequence, charged.used.as_i64());
@@ -172,10 +175,9 @@ async fn append(tx: &Tx, account: AccountId, charge: Charge<'_>, charged: &Charg
         });
         (sequence, used_after) = (sequence - 1, used_after - change.delta);
     }
-    if rows.is_empty() {
-        return Ok(());
+    for rows in rows.chunks(ROWS) {
+        ledger::Entity::insert_many(rows.iter().cloned()).exec_without_returning(tx).await?;
     }
-    ledger::Entity::insert_many(rows).exec_without_returning(tx).await?;
     Ok(())
 }
 

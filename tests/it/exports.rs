@@ -77,9 +77,11 @@ async fn every_document_is_handed_out_once_with_its_receipts_and_an_index(app: &
     let matched = ann.records(known.bytes.clone(), &known.file_name).await.receipt.expect("the receipt");
     let unmatched = ann.records(unknown.bytes.clone(), &unknown.file_name).await.receipt.expect("the receipt");
     let odd = ann.receives(b"=what is this".to_vec(), "../../odd name").await;
+    // 300 bytes: more than a file system takes.
+    let long = ann.receives(b"by a long name".to_vec(), &"漢".repeat(100)).await;
 
     let part = exported(&ann, pb::ExportInvoicesRequest::default()).await;
-    assert_eq!((part.description.invoices, part.description.receipts), (2, 2));
+    assert_eq!((part.description.invoices, part.description.receipts), (3, 2));
     assert_eq!(part.description.next_part_token, "");
     assert_eq!(part.end.size_bytes, part.zip.len() as u64);
     assert_eq!(part.end.sha256, data_encoding::HEXLOWER.encode(digest(&SHA256, &part.zip).as_ref()));
@@ -90,6 +92,7 @@ async fn every_document_is_handed_out_once_with_its_receipts_and_an_index(app: &
         (format!("{folder}/{}", sent.file_name), sent.bytes.clone()),
         (format!("{folder}/receipts/{}_{}", matched.receipt_id, known.file_name), known.bytes.clone()),
         (format!("received/{today}_{}/_._.._odd name", odd.invoice_id), b"=what is this".to_vec()),
+        (format!("received/{today}_{}/{}", long.invoice_id, "漢".repeat(33)), b"by a long name".to_vec()),
         (format!("receipts/{}_{}", unmatched.receipt_id, unknown.file_name), unknown.bytes.clone()),
     ];
     let index = String::from_utf8(files["index.csv"].clone()).expect("an index is UTF-8");

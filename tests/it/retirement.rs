@@ -1,6 +1,7 @@
 //! The end of documents: of deleted accounts only, in a file first, and with a tombstone for each.
 
 mod commands;
+mod stopped;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -226,7 +227,8 @@ async fn an_order_after_the_export_keeps_the_documents(app: &TestApp) {
     let retirement = retirement(app, Retention::NinetyDays);
     let exported = exported(&retirement, &ann).await.exported.expect("a file");
     ann.places(&ann.opens_cart().await).await;
-    assert_eq!(retirement.remove(exported).await.unwrap_or_else(|error| panic!("{error}")), Removal::AccountReturned(Retired::default()));
+    let (removed, ended) = retirement.remove(exported).await;
+    assert_eq!((removed, ended.unwrap_or_else(|error| panic!("{error}"))), (Retired::default(), Removal::AccountReturned));
     assert_eq!(stored(app, &ann).await, 1);
 }
 
@@ -269,7 +271,8 @@ async fn an_account_that_buys_anew_after_the_export_keeps_its_documents(app: &Te
     let retirement = retirement(app, Retention::NinetyDays);
     let exported = exported(&retirement, &ann).await.exported.expect("a file");
     ann.buys(1).await;
-    assert_eq!(retirement.remove(exported).await.unwrap_or_else(|error| panic!("{error}")), Removal::AccountReturned(Retired::default()));
+    let (removed, ended) = retirement.remove(exported).await;
+    assert_eq!((removed, ended.unwrap_or_else(|error| panic!("{error}"))), (Retired::default(), Removal::AccountReturned));
     assert!(ann.downloads(&sent.invoice_id).await.1 == invoice.bytes);
     assert_eq!(told(app, &ann).await.len(), 1, "the heading");
 }
@@ -340,7 +343,7 @@ async fn what_is_no_longer_in_its_file_is_not_removed(app: &TestApp) {
     for spoil in [|file: &Path| fs::write(file, b"another"), |file: &Path| fs::remove_file(file)] {
         let exported = exported(&retirement, &ann).await.exported.expect("a file");
         spoil(exported.path()).expect("it is there");
-        assert!(matches!(retirement.remove(exported).await, Err(RetireError::File { .. })));
+        assert!(matches!(retirement.remove(exported).await, (_, Err(RetireError::File { .. }))));
         assert_eq!((stored(app, &ann).await, told(app, &ann).await.len()), (1, 1));
     }
 }

@@ -2,8 +2,9 @@
 //!
 //! They hold whole invoices, so nobody but their owner reads them.
 
+use std::fs::{DirBuilder, Metadata};
 use std::io;
-use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER;
@@ -45,7 +46,7 @@ impl Unfinished {
     pub(super) async fn finish(mut self, path: &Path, sha256: &str) -> Result<(), RetireError> {
         self.file.flush().await.map_err(|error| at(&self.path, error))?;
         self.file.sync_all().await.map_err(|error| at(&self.path, error))?;
-        whole(&self.path, sha256).await?;
+        Whole::read(&self.path, sha256).await?;
         fs::rename(&self.path, path).await.map_err(|error| at(path, error))?;
         match path.parent() {
             Some(folder) => on_the_disk(folder).await,
@@ -58,18 +59,69 @@ fn at(path: &Path, error: io::Error) -> RetireError {
     RetireError::File { path: path.to_owned(), error }
 }
 
-/// That a file is there and has this digest.
-pub(super) async fn whole(path: &Path, sha256: &str) -> Result<(), RetireError> {
-    match digest_of(path).await {
-        Ok(digest) if digest == sha256 => Ok(()),
-        Ok(_) => Err(at(path, io::Error::other("it does not read back as it was written"))),
-        Err(error) => Err(at(path, error)),
+/// A file that was read to its end and is what it should be. It is kept open: no other file is given its inode meanwhile.
+#[derive(Debug)]
+pub(super) struct Whole {
+    path: PathBuf,
+    sha256: String,
+    mark: Mark,
+    _open: File,
+}
+
+/// That a file which was read still stands under its name. Nothing is removed without.
+pub(super) struct There<'w>(&'w Whole);
+
+/// By which a file is known again without being read.
+#[derive(Debug, PartialEq, Eq)]
+struct Mark {
+    device: u64,
+    inode: u64,
+    length: u64,
+    modified: (i64, i64),
+}
+
+impl Mark {
+    fn of(found: &Metadata) -> Self {
+        Self { device: found.dev(), inode: found.ino(), length: found.len(), modified: (found.mtime(), found.mtime_nsec()) }
     }
 }
 
-async fn digest_of(path: &Path) -> io::Result<String> {
+impl Whole {
+    /// Reads the file with this name, which must have this digest.
+    pub(super) async fn read(path: &Path, sha256: &str) -> Result<Self, RetireError> {
+        let read = async {
+            let mut file = File::open(path).await?;
+            let mark = Mark::of(&file.metadata().await?);
+            if digest_of(&mut file).await? == sha256 {
+                Ok(Self { path: path.to_owned(), sha256: sha256.to_owned(), mark, _open: file })
+            } else {
+                Err(io::Error::other("it does not read back as it was written"))
+            }
+        };
+        read.await.map_err(|error| at(path, error))
+    }
+
+    /// That it still stands under its name, unchanged. Reads nothing of it, so that it can be asked while others wait.
+    pub(super) async fn is_there(&self) -> Result<There<'_>, RetireError> {
+        let found = fs::metadata(&self.path).await.map_err(|error| at(&self.path, error))?;
+        if Mark::of(&found) == self.mark {
+            Ok(There(self))
+        } else {
+            Err(at(&self.path, io::Error::other("it is no longer the file that was read")))
+        }
+    }
+}
+
+impl There<'_> {
+    /// SHA-256 of the file, lower-case hexadecimal.
+    pub(super) fn sha256(&self) -> &str {
+        &self.0.sha256
+    }
+}
+
+async fn digest_of(file: &mut File) -> io::Result<String> {
     const AT_ONCE: usize = 256 * 1024;
-    let (mut file, mut buffer, mut digest) = (File::open(path).await?, vec![0; AT_ONCE], Context::new(&SHA256));
+    let (mut buffer, mut digest) = (vec![0; AT_ONCE], Context::new(&SHA256));
     loop {
         match file.read(&mut buffer).await? {
             0 => return Ok(HEXLOWER.encode(digest.finish().as_ref())),
@@ -78,25 +130,42 @@ async fn digest_of(path: &Path) -> io::Result<String> {
     }
 }
 
-/// Makes a folder, and those it lies in, each with its name on the disk.
+/// Makes a folder and those it lies in, where they are missing.
 pub(super) async fn make_folder(folder: &Path) -> Result<(), RetireError> {
-    let missing: Vec<_> = folder.ancestors().take_while(|folder| !named(folder).exists()).map(Path::to_owned).collect();
-    for folder in missing.into_iter().rev() {
-        let made = folder.clone();
-        let made = spawn_blocking(move || std::fs::DirBuilder::new().recursive(true).mode(0o700).create(made)).await;
-        made.map_err(io::Error::other).and_then(|made| made).map_err(|error| at(&folder, error))?;
-        on_the_disk(folder.parent().unwrap_or(&folder)).await?;
+    let made = folder.to_owned();
+    let made = spawn_blocking(move || DirBuilder::new().recursive(true).mode(0o700).create(made)).await;
+    made.map_err(io::Error::other).flatten().map_err(|error| at(folder, error))
+}
+
+/// Forces the name of a folder to the disk, and of each that it lies in up to where its file system begins: whoever made them, it may have been
+/// a moment ago.
+pub(super) async fn force_names(folder: &Path) -> Result<(), RetireError> {
+    let folder = fs::canonicalize(folder).await.map_err(|error| at(folder, error))?;
+    let device = async |folder: &Path| fs::metadata(folder).await.map(|found| found.dev()).map_err(|error| at(folder, error));
+    let this = device(&folder).await?;
+    for above in folder.ancestors() {
+        if device(above).await? != this {
+            break;
+        }
+        match on_the_disk(above).await {
+            // Made by somebody else, for others to pass through only.
+            Err(RetireError::File { error, .. }) if above != folder && error.kind() == io::ErrorKind::PermissionDenied => {}
+            forced => forced?,
+        }
     }
     Ok(())
 }
 
-/// Forces the names in a folder to the disk.
-async fn on_the_disk(folder: &Path) -> Result<(), RetireError> {
-    let sync = async { File::open(named(folder)).await?.sync_all().await };
-    sync.await.map_err(|error| at(folder, error))
+/// That files can be made in a folder: one of this name is, and deleted.
+pub(super) async fn takes_files(folder: &Path, name: &str) -> Result<(), RetireError> {
+    match Unfinished::begin(folder.join(name)).await {
+        Err(RetireError::File { error, .. }) => Err(at(folder, error)),
+        begun => begun.map(drop),
+    }
 }
 
-/// The parent of a relative name has none of its own.
-fn named(folder: &Path) -> &Path {
-    if folder.as_os_str().is_empty() { Path::new(".") } else { folder }
+/// Forces the names in a folder to the disk.
+async fn on_the_disk(folder: &Path) -> Result<(), RetireError> {
+    let sync = async { File::open(folder).await?.sync_all().await };
+    sync.await.map_err(|error| at(folder, error))
 }

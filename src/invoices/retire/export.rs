@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::super::export::{Entry, Packing, Part, entries};
-use super::disk::{Unfinished, make_folder};
+use super::disk::{Unfinished, force_names, make_folder};
 use super::due::Batch;
 use super::{RetireError, Retirement};
 use crate::ids::{AccountId, Ids};
@@ -51,8 +51,8 @@ impl Retirement {
         let Batch { account, part } = batch;
         let folder = self.folder.join(account.to_string());
         make_folder(&folder).await?;
-        let id: Uuid = Ids::new(self.db.clock().clone()).next();
-        let mut file = Unfinished::begin(folder.join(format!("{}.unfinished", id.simple()))).await?;
+        force_names(&folder).await?;
+        let mut file = Unfinished::begin(folder.join(self.unfinished())).await?;
         let mut packing = Packing::from_byte(self.archive.clone(), account, 0);
         for entry in entries(part.clone()) {
             packing = packing.add(entry, Instant::now() + READ).await?;
@@ -68,6 +68,12 @@ impl Retirement {
         let path = self.folder.join(&name);
         file.finish(&path, &packed.sha256).await?;
         Ok(Export { exported: Some(Exported { account, part, name, sha256: packed.sha256, path }), left })
+    }
+
+    /// A name that no other file has.
+    pub(super) fn unfinished(&self) -> String {
+        let id: Uuid = Ids::new(self.db.clock().clone()).next();
+        format!("{}.unfinished", id.simple())
     }
 }
 

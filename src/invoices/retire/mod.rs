@@ -7,24 +7,24 @@
 //! | `export.rs` | the file they are handed out in |
 //! | `disk.rs` | how such a file is written, forced to the disk and read back |
 //! | `removal.rs` | the transaction that removes what such a file holds |
+//! | `error.rs` | why documents stay |
 //! | `tombstones.rs` | what is told of them afterwards |
 //!
 //! Only [`Exported`] can be removed, and only [`Retirement::export`] makes one. It may be cut anywhere and run again, also while serving.
 
 mod disk;
 mod due;
+mod error;
 mod export;
 mod kept;
 mod removal;
 mod tombstones;
 
 use std::fmt;
-use std::io;
 use std::path::PathBuf;
 
-use sea_orm::DbErr;
-
 pub use self::due::{Batch, Due};
+pub use self::error::RetireError;
 pub use self::export::{Export, Exported};
 use self::kept::kept;
 pub use self::removal::Removal;
@@ -34,7 +34,7 @@ use crate::account::standing::{Standing, standing, standings_after};
 use crate::account::state::AccountState;
 use crate::archive::Archive;
 use crate::clock::CalendarDay;
-use crate::db::{Db, Fault};
+use crate::db::{Db, Tx};
 use crate::ids::AccountId;
 use crate::quota::level::Thresholds;
 use crate::space::Bytes;
@@ -88,52 +88,54 @@ impl Retired {
     }
 }
 
-/// Why it stopped. What was retired before is retired.
-#[derive(Debug, thiserror::Error)]
-pub enum RetireError {
-    /// The database or the object store.
-    #[error(transparent)]
-    Fault(#[from] Fault),
-    /// There is no such account.
-    #[error("there is no account {0}")]
-    NoAccount(AccountId),
-    /// The export's file.
-    #[error("{}: {error}", path.display())]
-    File {
-        /// Which one.
-        path: PathBuf,
-        /// What was the matter.
-        error: io::Error,
-    },
-}
-
-impl From<DbErr> for RetireError {
-    fn from(error: DbErr) -> Self {
-        Self::Fault(error.into())
-    }
-}
-
 /// Accounts looked at in one go.
 const PAGE: u32 = 500;
 
 impl Retirement {
-    /// Retires what is due of one deleted account, or of all. `tell` hears of each file and of what was left. What is the matter with one
-    /// account keeps no other from its turn.
+    /// Retires what is due of one deleted account, or of all. `tell` hears of each file, of what was left, and in the end of the sum, also
+    /// when it stopped before.
     pub async fn run(&self, only: Option<AccountId>, tell: &(dyn Fn(&str) + Sync)) -> Result<Retired, RetireError> {
-        let mut retired = Retired::default();
+        self.each(only, tell, "retired", async |account, retired| self.run_one(account, retired, tell).await).await
+    }
+
+    /// What [`Retirement::run`] would retire, damaged documents included. Changes nothing.
+    pub async fn dry_run(&self, only: Option<AccountId>, tell: &(dyn Fn(&str) + Sync)) -> Result<Retired, RetireError> {
+        self.each(only, tell, "would be retired", async |account, due| self.dry_run_one(account, due, tell).await).await
+    }
+
+    /// What is the matter with one account keeps no other from its turn. What is the matter with the database or the folder stops all.
+    async fn each(
+        &self,
+        only: Option<AccountId>,
+        tell: &(dyn Fn(&str) + Sync),
+        done: &str,
+        one: impl AsyncFn(AccountId, &mut Retired) -> Result<(), RetireError>,
+    ) -> Result<Retired, RetireError> {
+        let (mut retired, mut ended) = (Retired::default(), Ok(()));
         for account in self.accounts(only, tell).await? {
-            match self.run_one(account, &mut retired, tell).await {
-                Ok(()) => {}
-                Err(RetireError::Fault(fault @ (Fault::Sealed { .. } | Fault::Overtaken | Fault::Broken(_)))) => {
-                    tell(&format!(
-                        "{account}: stopped: {fault}; run the command again, and if it stays so, see spazio archive verify and audit"
-                    ));
-                    retired.stopped += 1;
+            if let Err(error) = one(account, &mut retired).await {
+                retired.stopped += 1;
+                tell(&format!(
+                    "{account}: stopped: {}; what is left of it stays until the command is run again",
+                    error.told(self.db.url())
+                ));
+                ended = self.usable(error).await;
+                if ended.is_err() {
+                    break;
                 }
-                Err(error) => return Err(error),
             }
         }
-        Ok(retired)
+        tell(&format!("{} ({} bytes) {done}", counted(retired.documents, "document"), retired.bytes));
+        ended.map(|()| retired)
+    }
+
+    /// After an error: whether what all accounts need can still be used.
+    async fn usable(&self, after: RetireError) -> Result<(), RetireError> {
+        match after {
+            RetireError::Fault(_) => self.db.write("retire_documents", (), async |_: &Tx, (): &()| Ok(())).await,
+            RetireError::File { .. } => disk::takes_files(&self.folder, &self.unfinished()).await,
+            RetireError::Overtaken | RetireError::NoAccount(_) => Ok(()),
+        }
     }
 
     async fn run_one(&self, account: AccountId, retired: &mut Retired, tell: &(dyn Fn(&str) + Sync)) -> Result<(), RetireError> {
@@ -147,34 +149,34 @@ impl Retirement {
             }
             let Some(exported) = exported else { continue };
             let file = exported.path().display().to_string();
-            let removal = self.remove(exported).await?;
-            let (Removal::Done(removed) | Removal::AccountReturned(removed)) = removal;
-            retired.add(removed);
-            tell(&format!("{account}: {} ({} bytes) retired, in {file}", counted(removed.documents, "document"), removed.bytes));
-            if let Removal::AccountReturned(_) = removal {
-                tell(&format!("{account}: something was bought or ordered meanwhile; its other documents stay"));
-                return Ok(());
+            let (removed, ended) = self.remove(exported).await;
+            if removed.documents > 0 {
+                retired.add(removed);
+                tell(&format!("{account}: {} ({} bytes) retired, in {file}", counted(removed.documents, "document"), removed.bytes));
+            }
+            match ended? {
+                Removal::Done => {}
+                Removal::AccountReturned => {
+                    tell(&format!("{account}: something was bought or ordered meanwhile; its other documents stay"));
+                    return Ok(());
+                }
             }
         }
         Ok(())
     }
 
-    /// What [`Retirement::run`] would retire, damaged documents included. Changes nothing.
-    pub async fn dry_run(&self, only: Option<AccountId>, tell: &(dyn Fn(&str) + Sync)) -> Result<Retired, RetireError> {
-        let mut retired = Retired::default();
-        for account in self.accounts(only, tell).await? {
-            let mut due = Retired::default();
-            let mut start = Some(Start::Beginning);
-            while let Some((batch, next)) = self.batch(account, start).await? {
-                start = next;
-                due.add(Retired::of(batch.sizes()));
-            }
-            if due.documents > 0 {
-                tell(&format!("{account}: {} ({} bytes) would be retired", counted(due.documents, "document"), due.bytes));
-            }
-            retired.add(due);
+    async fn dry_run_one(&self, account: AccountId, due: &mut Retired, tell: &(dyn Fn(&str) + Sync)) -> Result<(), RetireError> {
+        let mut of_this = Retired::default();
+        let mut start = Some(Start::Beginning);
+        while let Some((batch, next)) = self.batch(account, start).await? {
+            start = next;
+            of_this.add(Retired::of(batch.sizes()));
         }
-        Ok(retired)
+        if of_this.documents > 0 {
+            tell(&format!("{account}: {} ({} bytes) would be retired", counted(of_this.documents, "document"), of_this.bytes));
+        }
+        due.add(of_this);
+        Ok(())
     }
 
     /// The first of an account's documents that are due, as many as one file holds.
@@ -200,7 +202,7 @@ impl Retirement {
     }
 
     /// Deleted accounts that have documents.
-    async fn deleted(&self, today: CalendarDay) -> Result<Vec<AccountId>, DbErr> {
+    async fn deleted(&self, today: CalendarDay) -> Result<Vec<AccountId>, RetireError> {
         let (mut found, mut after) = (Vec::new(), None);
         loop {
             let page = standings_after(self.db.reader(), after, PAGE, today).await?;

@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait as _, FromQueryResult, QueryFilter, QuerySelect};
+use sea_orm::{ActiveValue::Set, ColumnTrait, DbErr, EntityTrait as _, FromQueryResult, PaginatorTrait as _, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
 use super::super::export::Part;
 use super::super::index;
 use super::super::store::{ReceiptRow, Row};
-use super::disk::whole;
+use super::disk::{There, Whole};
 use super::export::Exported;
 use super::kept::kept;
 use super::{RetireError, Retired, Retirement};
@@ -21,26 +21,36 @@ use crate::quota::{Change, Charge, DocumentKind};
 use crate::space::Bytes;
 use crate::{account, archive, quota};
 
-/// How a removal ended, and what it removed.
+/// How a removal ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Removal {
-    /// All of it.
-    Done(Retired),
+    /// All of it went.
+    Done,
     /// The account bought or ordered something meanwhile: what was still there stays.
-    AccountReturned(Retired),
+    AccountReturned,
 }
 
-/// Invoices, and receipts of none, that are removed in one transaction.
+/// Documents that are removed in one transaction, unless an invoice with its receipts has more.
 const AT_ONCE: usize = 100;
+
+/// Rows that one statement names: databases bind some ten thousand values at most, and a tombstone has twelve.
+const ROWS: usize = 500;
 
 /// What one transaction removes.
 struct Lot {
     account: AccountId,
+    documents: Documents,
+    /// The name of the file that they are in, under the folder of exports.
+    export_file: String,
+    export: Whole,
+    thresholds: Thresholds,
+}
+
+/// Invoices with their receipts, and receipts of none.
+#[derive(Default)]
+struct Documents {
     invoices: Vec<(Row, Vec<ReceiptRow>)>,
     receipts: Vec<ReceiptRow>,
-    export_file: String,
-    export_sha256: String,
-    thresholds: Thresholds,
 }
 
 /// What a document's row says of it.
@@ -55,43 +65,50 @@ struct Described {
 }
 
 impl Retirement {
-    /// Removes what was exported, and frees its space. The file is looked at again before each transaction.
-    pub async fn remove(&self, exported: Exported) -> Result<Removal, RetireError> {
+    /// Removes what was exported, and frees its space. Tells how much was removed, however it ended. The file is read again before each
+    /// transaction, and must still stand inside it.
+    pub async fn remove(&self, exported: Exported) -> (Retired, Result<Removal, RetireError>) {
         let mut removed = Retired::default();
-        let (path, sha256) = (exported.path.clone(), exported.sha256.clone());
-        for lot in self.lots(exported) {
-            whole(&path, &sha256).await?;
-            let remove = async |tx: &Tx, lot: &Lot| remove(tx, lot).await;
-            match self.db.write("retire_documents", lot, remove).await? {
-                Some(documents) => removed.add(Retired::of(documents.iter().map(|document| document.size))),
-                None => return Ok(Removal::AccountReturned(removed)),
+        let Exported { account, part, name, sha256, path } = exported;
+        for documents in lots(part) {
+            let export = match Whole::read(&path, &sha256).await {
+                Ok(export) => export,
+                Err(error) => return (removed, Err(error)),
+            };
+            let lot = Lot { account, documents, export_file: name.clone(), export, thresholds: self.thresholds };
+            match self.db.write("retire_documents", lot, async |tx: &Tx, lot: &Lot| remove(tx, lot).await).await {
+                Ok(Some(documents)) => removed.add(Retired::of(documents.iter().map(|document| document.size))),
+                Ok(None) => return (removed, Ok(Removal::AccountReturned)),
+                Err(error) => return (removed, Err(error)),
             }
         }
-        Ok(Removal::Done(removed))
-    }
-
-    fn lots(&self, exported: Exported) -> Vec<Lot> {
-        let lot = |invoices: Vec<_>, receipts: Vec<_>| Lot {
-            account: exported.account,
-            invoices,
-            receipts,
-            export_file: exported.name.clone(),
-            export_sha256: exported.sha256.clone(),
-            thresholds: self.thresholds,
-        };
-        let Part { mut invoices, mut receipts, .. } = exported.part;
-        let mut lots = Vec::new();
-        while !invoices.is_empty() {
-            lots.push(lot(invoices.drain(..invoices.len().min(AT_ONCE)).collect(), Vec::new()));
-        }
-        while !receipts.is_empty() {
-            lots.push(lot(Vec::new(), receipts.drain(..receipts.len().min(AT_ONCE)).collect()));
-        }
-        lots
+        (removed, Ok(Removal::Done))
     }
 }
 
-impl Lot {
+/// An invoice goes with its receipts or not at all, so that one may be larger.
+fn lots(part: Part) -> Vec<Documents> {
+    let mut lots = Vec::new();
+    let mut lot = Documents::default();
+    let mut add = |one: Documents| {
+        if lot.len() + one.len() > AT_ONCE {
+            lots.push(std::mem::take(&mut lot));
+        }
+        lot.invoices.extend(one.invoices);
+        lot.receipts.extend(one.receipts);
+    };
+    part.invoices.into_iter().for_each(|invoice| add(Documents { invoices: vec![invoice], receipts: Vec::new() }));
+    part.receipts.into_iter().for_each(|receipt| add(Documents { invoices: Vec::new(), receipts: vec![receipt] }));
+    lots.push(lot);
+    lots.retain(|lot| lot.len() > 0);
+    lots
+}
+
+impl Documents {
+    fn len(&self) -> usize {
+        self.receipts.len() + self.invoices.iter().map(|(_, receipts)| 1 + receipts.len()).sum::<usize>()
+    }
+
     fn invoice_ids(&self) -> Vec<InvoiceId> {
         self.invoices.iter().map(|(row, _)| row.id).collect()
     }
@@ -101,7 +118,7 @@ impl Lot {
         of_invoices.chain(&self.receipts).map(|row| row.id).collect()
     }
 
-    fn document_ids(&self) -> Vec<Uuid> {
+    fn ids(&self) -> Vec<Uuid> {
         let invoices = self.invoice_ids().into_iter().map(|id| id.0);
         invoices.chain(self.receipt_ids().into_iter().map(|id| id.0)).collect()
     }
@@ -110,56 +127,74 @@ impl Lot {
 /// Removes a lot, and tells what was in it; none if its account keeps it. The account is held, so no purchase comes in between.
 ///
 /// What was changed since it was exported, or has a receipt that was not, is overtaken: the lot stays as it is.
-async fn remove(tx: &Tx, lot: &Lot) -> Result<Option<Vec<Described>>, Fault> {
+async fn remove(tx: &Tx, lot: &Lot) -> Result<Option<Vec<Described>>, RetireError> {
     let account = lot.account;
     account::hold(tx, account).await?;
     if kept(tx, account, tx.today()).await?.is_some() {
         return Ok(None);
     }
-    unchanged(tx, lot).await?;
     let documents = described(tx, lot).await?;
-    bury(tx, lot, &documents).await?;
-    let ids = lot.invoice_ids();
-    tenant::delete_of::<judgement::Entity>(account).filter(judgement::Column::InvoiceId.is_in(ids.clone())).exec(tx).await?;
-    tenant::delete_of::<issued::Entity>(account).filter(issued::Column::InvoiceId.is_in(ids.clone())).exec(tx).await?;
-    for (row, _) in &lot.invoices {
-        index::delete(tx, row).await?;
-    }
-    tenant::delete_of::<receipt::Entity>(account).filter(receipt::Column::Id.is_in(lot.receipt_ids())).exec(tx).await?;
-    // A copy outlives what it was copied from.
-    let original_gone = invoice::ActiveModel { copied_from: Set(None), ..Default::default() };
-    let copies = tenant::update_of::<invoice::Entity>(account).set(original_gone).filter(invoice::Column::CopiedFrom.is_in(ids.clone()));
-    copies.exec(tx).await?;
-    tenant::delete_of::<invoice::Entity>(account).filter(invoice::Column::Id.is_in(ids)).exec(tx).await?;
-    archive::delete(tx, account, &lot.document_ids()).await?;
-    free(tx, lot, &documents).await?;
+    take_away(tx, lot, &documents, lot.export.is_there().await?).await?;
+    // Rows may have been waited for since.
+    lot.export.is_there().await?;
     Ok(Some(documents))
 }
 
-/// That the invoices are those that were exported.
-async fn unchanged(tx: &Tx, lot: &Lot) -> Result<(), Fault> {
+async fn take_away(tx: &Tx, lot: &Lot, documents: &[Described], export: There<'_>) -> Result<(), RetireError> {
+    let Lot { account, documents: Documents { invoices, .. }, .. } = lot;
+    bury(tx, lot, documents, &export).await?;
+    let ids = lot.documents.invoice_ids();
+    tenant::delete_of::<judgement::Entity>(*account).filter(judgement::Column::InvoiceId.is_in(ids.clone())).exec(tx).await?;
+    tenant::delete_of::<issued::Entity>(*account).filter(issued::Column::InvoiceId.is_in(ids.clone())).exec(tx).await?;
+    for (row, _) in invoices {
+        index::delete(tx, row).await?;
+    }
+    for receipts in lot.documents.receipt_ids().chunks(ROWS) {
+        let of_these = receipt::Column::Id.is_in(receipts.iter().copied());
+        tenant::delete_of::<receipt::Entity>(*account).filter(of_these).exec(tx).await?;
+    }
+    // A copy outlives what it was copied from.
+    let original_gone = invoice::ActiveModel { copied_from: Set(None), ..Default::default() };
+    let copies = tenant::update_of::<invoice::Entity>(*account).set(original_gone).filter(invoice::Column::CopiedFrom.is_in(ids.clone()));
+    copies.exec(tx).await?;
+    tenant::delete_of::<invoice::Entity>(*account).filter(invoice::Column::Id.is_in(ids)).exec(tx).await?;
+    for ids in lot.documents.ids().chunks(ROWS) {
+        archive::delete(tx, *account, ids).await?;
+    }
+    free(tx, lot, documents).await?;
+    Ok(())
+}
+
+/// What the rows say of the documents, which must be those that were exported: not changed, not gone, and no receipt more.
+async fn described(tx: &Tx, lot: &Lot) -> Result<Vec<Described>, RetireError> {
+    use document::Column;
+    let Lot { account, documents, .. } = lot;
+    let ids = documents.ids();
+    let mut found = Vec::with_capacity(ids.len());
+    for ids in ids.chunks(ROWS) {
+        let rows = tenant::of::<document::Entity>(*account).filter(Column::Id.is_in(ids.iter().copied())).select_only();
+        let columns = [Column::Id, Column::Kind, Column::FileName, Column::Sha256, Column::Size, Column::CreatedTime];
+        found.extend(rows.columns(columns).into_model::<Described>().all(tx).await?);
+    }
+    let of_invoices = receipt::Column::InvoiceId.is_in(documents.invoice_ids());
+    let receipts = tenant::of::<receipt::Entity>(*account).filter(of_invoices).count(tx).await?;
+    let exported = documents.invoices.iter().map(|(_, receipts)| receipts.len() as u64).sum::<u64>();
+    if found.len() == ids.len() && receipts == exported && unchanged(tx, lot).await? { Ok(found) } else { Err(RetireError::Overtaken) }
+}
+
+/// Whether the invoices are as they were exported.
+async fn unchanged(tx: &Tx, lot: &Lot) -> Result<bool, DbErr> {
     use invoice::Column;
-    let rows = tenant::of::<invoice::Entity>(lot.account).filter(Column::Id.is_in(lot.invoice_ids()));
+    let Documents { invoices, .. } = &lot.documents;
+    let rows = tenant::of::<invoice::Entity>(lot.account).filter(Column::Id.is_in(invoices.iter().map(|(row, _)| row.id)));
     let versions: Vec<(InvoiceId, i64)> = rows.select_only().columns([Column::Id, Column::Version]).into_tuple().all(tx).await?;
     let versions: HashMap<_, _> = versions.into_iter().collect();
-    let same = lot.invoices.iter().all(|(row, _)| versions.get(&row.id) == Some(&row.version));
-    // A receipt that came meanwhile refers to its invoice, which the database then keeps.
-    if same { Ok(()) } else { Err(Fault::Overtaken) }
+    Ok(invoices.iter().all(|(row, _)| versions.get(&row.id) == Some(&row.version)))
 }
 
-async fn described(tx: &Tx, lot: &Lot) -> Result<Vec<Described>, Fault> {
-    use document::Column;
-    let ids = lot.document_ids();
-    let wanted = ids.len();
-    let rows = tenant::of::<document::Entity>(lot.account).filter(Column::Id.is_in(ids)).select_only();
-    let columns = [Column::Id, Column::Kind, Column::FileName, Column::Sha256, Column::Size, Column::CreatedTime];
-    let found = rows.columns(columns).into_model::<Described>().all(tx).await?;
-    if found.len() == wanted { Ok(found) } else { Err(Fault::Overtaken) }
-}
-
-async fn bury(tx: &Tx, lot: &Lot, documents: &[Described]) -> Result<(), Fault> {
-    let invoices: HashMap<_, _> = lot.invoices.iter().map(|(row, _)| (row.id.0, row)).collect();
-    let rows = documents.iter().map(|document| {
+async fn bury(tx: &Tx, lot: &Lot, documents: &[Described], export: &There<'_>) -> Result<(), DbErr> {
+    let invoices: HashMap<_, _> = lot.documents.invoices.iter().map(|(row, _)| (row.id.0, row)).collect();
+    let tombstone = |document: &Described| {
         let invoice = invoices.get(&document.id);
         tombstone::ActiveModel {
             document_id: Set(document.id),
@@ -173,10 +208,12 @@ async fn bury(tx: &Tx, lot: &Lot, documents: &[Described]) -> Result<(), Fault> 
             stored_time: Set(document.created_time),
             retired_time: Set(tx.now()),
             export_file: Set(lot.export_file.clone()),
-            export_sha256: Set(lot.export_sha256.clone()),
+            export_sha256: Set(export.sha256().to_owned()),
         }
-    });
-    tombstone::Entity::insert_many(rows).exec_without_returning(tx).await?;
+    };
+    for documents in documents.chunks(ROWS) {
+        tombstone::Entity::insert_many(documents.iter().map(tombstone)).exec_without_returning(tx).await?;
+    }
     Ok(())
 }
 

@@ -85,7 +85,8 @@ async fn documents_are_retired_by_commands(engine: Engine) {
 
     fs::write(&late.exports, "no folder").expect("it is written");
     let (code, said) = late.retires(&[], &[NINETY_DAYS]);
-    assert!(code == Some(1) && said.contains("run the command again"), "{code:?} {said}");
+    assert!(code == Some(1) && said.contains("put that right"), "{code:?} {said}");
+    assert!(said.contains("0 documents (0 bytes) retired"), "{said}");
     fs::remove_file(&late.exports).expect("it is there");
     let (code, said) = late.retires(&[], &[NINETY_DAYS]);
     assert!(code == Some(0) && said.contains("1 document (10 bytes) retired"), "{code:?} {said}");
