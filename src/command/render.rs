@@ -22,7 +22,7 @@ pub struct Arguments {
     /// Invoices, plain or signed (.p7m); - is standard input, and its page goes to standard output.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// Where the page is written, or the folder that all pages are written into; - is standard output. Otherwise they are written into the
+    /// Where the page is written, or the folder of all pages (FOLDER/ is made); - is standard output. Otherwise they are written into the
     /// current folder, each under the invoice's name with .html after it.
     #[arg(long, value_name = "PATH")]
     output: Option<PathBuf>,
@@ -41,7 +41,8 @@ enum Place {
 }
 
 impl Place {
-    fn of(source: &Source, output: Option<&Path>) -> Self {
+    /// Where the page of a source goes, if `output` is what was named, `folder` saying that it is one.
+    fn of(source: &Source, output: Option<&Path>, folder: bool) -> Self {
         let name = || {
             let mut name = match source {
                 Source::Input => OsString::from("stdin"),
@@ -53,7 +54,7 @@ impl Place {
         match (output, source) {
             // Through its device, what is told would be written over the page.
             (Some(path), _) if path == "-" || path == "/dev/stdout" => Self::Output,
-            (Some(folder), _) if folder.is_dir() => Self::File(folder.join(name())),
+            (Some(path), _) if folder => Self::File(path.join(name())),
             (Some(path), _) => Self::File(path.to_owned()),
             (None, Source::Input) => Self::Output,
             (None, Source::File(_)) => Self::File(name().into()),
@@ -74,10 +75,15 @@ impl Display for Place {
 /// place of something; an invoice that cannot be read keeps none of the others from being written.
 pub(super) fn render(arguments: &Arguments) -> Result<(), Failure> {
     let output = arguments.output.as_deref();
+    let folder = output.filter(is_folder);
     let sources = arguments.files.iter().map(|file| Source::named(file));
-    let pages: Vec<_> = sources.map(|source| (Place::of(&source, output), source)).collect();
+    let pages: Vec<_> = sources.map(|source| (Place::of(&source, output, folder.is_some()), source)).collect();
     one_for_each(&pages)?;
     nothing_is_lost(&pages, arguments.force)?;
+    if let Some(folder) = folder {
+        let failed = |error| Failure::Failed(format!("cannot make the folder {}: {error}; choose another with --output", folder.display()));
+        fs::create_dir_all(folder).map_err(failed)?;
+    }
     let today = CalendarDay::of(Clock::system().now()).date();
     let out = Output::default();
     // A page on standard output stays as it is: all else is told beside it.
@@ -97,6 +103,11 @@ pub(super) fn render(arguments: &Arguments) -> Result<(), Failure> {
     });
     let failures: Vec<_> = written.filter_map(Result::err).collect();
     ended(out, all(pages.len(), &failures))
+}
+
+/// Whether what was named is a folder, or with a slash at its end is to be one.
+fn is_folder(path: &&Path) -> bool {
+    path.is_dir() || path.as_os_str().as_encoded_bytes().ends_with(b"/")
 }
 
 /// The page, and the invoice in one line.
@@ -126,7 +137,10 @@ fn one_for_each(pages: &[(Place, Source)]) -> Result<(), Failure> {
     if wrong.is_empty() {
         return Ok(());
     }
-    Err(Failure::Settings(format!("{}; name a folder that is there with --output, or render them one by one", wrong.join("; "))))
+    Err(Failure::Settings(format!(
+        "{}; name a folder with --output, FOLDER/ if it is to be made, or render them one by one",
+        wrong.join("; ")
+    )))
 }
 
 /// Refuses what would write over an invoice; and, unless it is wished, over pages that are there already.

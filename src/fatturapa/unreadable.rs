@@ -89,7 +89,7 @@ pub enum Unreadable {
     #[error("the file is empty: send the invoice's XML")]
     Empty,
     /// It is larger than the SdI takes (SdI 00003).
-    #[error("the file is {bytes} bytes large: at most {MAX_FILE_BYTES} (5 MB) are allowed; make its attachments smaller")]
+    #[error("the file has more than {MAX_FILE_BYTES} bytes (5 MB), which are the most allowed; make its attachments smaller")]
     TooLarge {
         /// Its size.
         bytes: usize,
@@ -233,9 +233,7 @@ impl Unreadable {
     pub fn words(&self) -> Words {
         let italian = match self {
             Self::Empty => "il file è vuoto: inviare l'XML della fattura".to_owned(),
-            Self::TooLarge { bytes } => {
-                format!("il file ha {bytes} byte: ne sono ammessi {MAX_FILE_BYTES} (5 MB); ridurre gli allegati")
-            }
+            Self::TooLarge { .. } => format!("il file ha più di {MAX_FILE_BYTES} byte (5 MB), il massimo ammesso; ridurre gli allegati"),
             Self::Signed { why } => format!("il file è firmato (.p7m) e non si apre: {}", why.in_italian()),
             Self::Archive { why } => format!("il file è un archivio ZIP: {}", why.in_italian()),
             Self::UnsupportedEncoding { encoding } => {

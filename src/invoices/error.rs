@@ -189,7 +189,8 @@ impl Refusal for InvoiceError {
             Self::FileNameUsed { name, by } => file_name_used(name, by.as_ref()),
             Self::FileStored => Refused::new(ErrorReason::FileStored, "another sent invoice of this account holds the very same file"),
             Self::PartChanged => {
-                let message = "documents of this part came, changed or went since it was begun; begin it again";
+                let message = "documents of this part came, changed or went since it was begun; ask for it again from byte 0 \
+                               with the token it was asked for first, or with none if it is the first part";
                 Refused::new(ErrorReason::PartChanged, message)
             }
             Self::Quota(error) => error.refused(),

@@ -313,9 +313,13 @@ fn said(row: &ReceiptRow) -> Option<Said> {
     Some(Said { kind, sdi_identifier, answer: row.answer, buyer_message_id, rejections: reasons.collect() })
 }
 
-/// Whether receipts about one file tell more than one identifier: it was transmitted more than once.
-pub(super) fn differs(invoice: &Row, receipt: &ReceiptRow) -> bool {
-    invoice.sdi_identifier.is_some() && receipt.sdi_identifier.is_some() && invoice.sdi_identifier != receipt.sdi_identifier
+/// Whether other receipts about the same file tell another identifier: it was transmitted more than once. The receipts are asked, not the
+/// invoice: its identifier is that of the receipt that says most, which may be this one.
+pub(super) async fn identifier_differs(tx: &Tx, receipt: &ReceiptRow) -> Result<bool, DbErr> {
+    let (Some(invoice), Some(identifier)) = (receipt.invoice_id, &receipt.sdi_identifier) else { return Ok(false) };
+    let others = tenant::of::<receipt::Entity>(receipt.account_id).filter(Column::InvoiceId.eq(invoice));
+    let another = others.filter(Column::SdiIdentifier.ne(identifier.as_str())).select_only().column(Column::Id);
+    Ok(another.into_tuple::<ReceiptId>().one(tx).await?.is_some())
 }
 
 async fn move_on(tx: &Tx, invoice: Row, receipts: &[ReceiptRow]) -> Result<Row, InvoiceError> {

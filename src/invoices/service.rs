@@ -175,7 +175,7 @@ impl InvoicesService for InvoicesApi {
         let answer = self.db.once(once, input, async |tx: &Tx, (account, thresholds, new): &(AccountId, Thresholds, NewReceipt)| {
             let (Recorded { receipt, invoice }, already_stored) = receipts::record(tx, *account, *thresholds, new).await?;
             Ok::<_, InvoiceError>(pb::RecordReceiptResponse {
-                identifier_differs: invoice.as_ref().is_some_and(|invoice| receipts::differs(invoice, &receipt)),
+                identifier_differs: receipts::identifier_differs(tx, &receipt).await?,
                 receipt: Some(convert::receipt(&receipt)),
                 invoice: invoice.as_ref().map(convert::invoice),
                 already_stored,

@@ -230,6 +230,16 @@ async fn a_file_that_was_transmitted_twice_is_delivered_and_the_difference_told(
     assert!(second.identifier_differs, "the second transmission has another identifier");
     assert_eq!((invoice.state(), invoice.sdi_identifier.as_str()), (InvoiceState::Delivered, "1"));
     assert_eq!(invoice.sdi_rejections, []);
+
+    // In the other order the later one decides, and what was told before is another.
+    let sent = ann.sends(&ann.invoice()).await;
+    assert!(!ann.records(rejection(&sent.file_name, "3"), "ns.xml").await.identifier_differs);
+    let delivered = message("RicevutaConsegna", &sent.file_name, "4", "");
+    for _ in 0..2 {
+        let told = ann.records(delivered.clone(), "rc.xml").await;
+        assert!(told.identifier_differs, "also when it is repeated");
+        assert_eq!(told.invoice.expect("the invoice").sdi_identifier, "4");
+    }
 }
 
 async fn an_invoice_shows_why_it_was_rejected_and_how_its_recipient_answered(app: &TestApp) {
