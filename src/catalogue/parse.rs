@@ -8,6 +8,7 @@ use toml::value::Datetime;
 
 use super::{Catalogue, Names, Price, Product, ProductCode, ServiceKind};
 use crate::clock::CalendarDay;
+use crate::config::toml_fault;
 use crate::money::{Euro, VatRate};
 use crate::space::{Bytes, Gigabytes};
 
@@ -46,8 +47,13 @@ struct PriceEntry {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CatalogueError {
     /// Not TOML, or not of this shape.
-    #[error("the catalogue cannot be read: {0}")]
-    Unreadable(String),
+    #[error("the catalogue cannot be read, line {line}: {reason}")]
+    Unreadable {
+        /// Where, counted from 1.
+        line: usize,
+        /// What was expected.
+        reason: String,
+    },
     /// The catalogue sells in euro only.
     #[error("the catalogue's currency is {0:?}; it must be \"EUR\"")]
     CurrencyNotEuro(String),
@@ -126,7 +132,10 @@ pub enum CatalogueError {
 }
 
 pub(super) fn parse(text: &str) -> Result<Catalogue, Vec<CatalogueError>> {
-    let file: File = toml::from_str(text).map_err(|error| vec![CatalogueError::Unreadable(error.to_string())])?;
+    let file: File = toml::from_str(text).map_err(|error| {
+        let (line, reason) = toml_fault(text, &error);
+        vec![CatalogueError::Unreadable { line, reason }]
+    })?;
     let mut reading = Reading::default();
     reading.currency(&file.currency);
     let vat_rate = reading.vat_rate("the catalogue", &file.vat_percent);
@@ -374,9 +383,12 @@ mod tests {
 
     #[test]
     fn text_of_another_shape_is_one_fault_that_says_where() {
-        for text in ["currency = ", "colour = \"red\"", &GOOD.replace("space_mib", "space_mb")] {
+        let misspelled = GOOD.replace("space_mib", "space_mb");
+        let place = 1 + GOOD.lines().position(|line| line.contains("space_mib")).unwrap();
+        for (text, at) in [("\ncurrency = ", 2), ("colour = \"red\"", 1), (&misspelled, place)] {
             let errors = Catalogue::parse(text).unwrap_err();
-            assert!(matches!(&errors[..], [CatalogueError::Unreadable(message)] if message.contains("line")), "{errors:?}");
+            let told = matches!(&errors[..], [CatalogueError::Unreadable { line, reason }] if *line == at && !reason.contains('\n'));
+            assert!(told, "{at}: {errors:?}");
         }
     }
 }

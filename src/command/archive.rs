@@ -64,7 +64,6 @@ impl Command {
 pub(super) async fn opened(mut config: Config) -> Result<(Db, Archive, Config), Failure> {
     // In a large archive the search for the next document that is not yet moved may take its time.
     config.database.statement_timeout = Duration::ZERO;
-    app::look_at_files(&config)?;
     let db = app::open_as_it_is(&config, app::clock(&config)?).await?;
     let archive = Archive::open(&config.archive, db.clone())?;
     Ok((db, archive, config))
@@ -92,7 +91,7 @@ fn progress(text: &str) {
 }
 
 async fn moved(settings: &Settings) -> Result<(), Failure> {
-    let (db, archive, _) = opened(settings.load()?).await?;
+    let (db, archive, _) = opened(settings.load_with_files()?).await?;
     let out = Output::default();
     let tell = |what: &str, so_far: &Moved| match what {
         "" => progress(&format!("{} moved", counted(so_far.moved, "document"))),
@@ -109,7 +108,7 @@ async fn moved(settings: &Settings) -> Result<(), Failure> {
 }
 
 async fn verified(settings: &Settings) -> Result<(), Failure> {
-    let (db, archive, _) = opened(settings.load()?).await?;
+    let (db, archive, _) = opened(settings.load_with_files()?).await?;
     let out = Output::default();
     let tell = |what: &str, so_far: &Verified| match what {
         "" => progress(&format!("{} and {} looked at", counted(so_far.documents, "document"), counted(so_far.objects, "object"))),
@@ -127,7 +126,7 @@ async fn verified(settings: &Settings) -> Result<(), Failure> {
 }
 
 async fn cleaned(arguments: &CleanArguments) -> Result<(), Failure> {
-    let (db, archive, config) = opened(arguments.settings.load()?).await?;
+    let (db, archive, config) = opened(arguments.settings.load_with_files()?).await?;
     let older_than = TimeDelta::from_std(config.archive.clean_after).unwrap_or(TimeDelta::MAX);
     let older_than = arguments.older_than.map_or(older_than, TimeDelta::hours);
     let how = Cleaning { older_than, dry_run: arguments.dry_run };

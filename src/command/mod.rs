@@ -100,13 +100,17 @@ pub struct Settings {
 
 impl Settings {
     fn sources(&self) -> Sources {
-        let mut flags = self.assignments.clone();
-        flags.extend(self.database.as_ref().map(|url| format!("database.url={url}")));
-        Sources::of_process(self.config.clone(), flags)
+        Sources::of_process(self.config.clone(), self.assignments.clone(), self.database.clone())
     }
 
     fn load(&self) -> Result<Config, Failure> {
         Ok(Config::load(&self.sources())?)
+    }
+
+    /// Looks at the files that the settings name too.
+    fn load_with_files(&self) -> Result<Config, Failure> {
+        let (config, _) = Config::load_explained(&self.sources(), app::look_at_files)?;
+        Ok(config)
     }
 }
 
@@ -210,7 +214,7 @@ impl Cli {
         let runtime = runtime.map_err(|error| Failure::Failed(format!("the runtime cannot be started: {error}")))?;
         runtime.block_on(async {
             match self.command {
-                Command::Serve(settings) => serve::serve(settings.load()?).await,
+                Command::Serve(settings) => serve::serve(settings.load_with_files()?).await,
                 Command::Migrate(settings) => migrate(settings.load()?).await,
                 Command::Token(arguments) => tokens::print(&arguments),
                 Command::CheckConfig(settings) => check_config(&settings),
@@ -244,8 +248,7 @@ async fn migrate(mut config: Config) -> Result<(), Failure> {
 }
 
 fn check_config(settings: &Settings) -> Result<(), Failure> {
-    let (config, explained) = Config::load_explained(&settings.sources())?;
-    app::look_at_files(&config)?;
+    let (_, explained) = Config::load_explained(&settings.sources(), app::look_at_files)?;
     let out = Output::default();
     out.tell(config::effective_listing(&explained));
     ended(out, Ok(()))

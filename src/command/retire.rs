@@ -40,7 +40,7 @@ pub(super) struct TombstoneArguments {
 
 impl Arguments {
     pub(super) async fn run(self) -> Result<(), Failure> {
-        let config = self.settings.load()?;
+        let config = self.settings.load_with_files()?;
         if config.archive.retention == Retention::Keep {
             let why = "it is keep, so that nothing is ever removed; ten_years or ninety_days say what may be";
             return Err(ConfigErrors(vec![ConfigError::unusable("archive.retention", why)]).into());

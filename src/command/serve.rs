@@ -10,8 +10,6 @@ use crate::terminal::{EndSignals, Output, in_colour};
 pub(super) async fn serve(config: Config) -> Result<(), Failure> {
     log(&config.log);
     let teller = Teller(config.log.format);
-    // All of them at once, the clock's too.
-    app::look_at_files(&config)?;
     let clock = app::clock(&config)?;
     let keys = match &config.identity.jwks_file {
         Some(path) => format!("keys from {}", path.display()),

@@ -4,7 +4,7 @@ use super::{Failure, RoleArgument, TokenArguments, ended};
 use crate::app;
 use crate::call::ActsAs;
 use crate::edge::token::DevelopmentKey;
-use crate::terminal::Output;
+use crate::terminal::{Output, complain};
 
 pub(super) fn print(arguments: &TokenArguments) -> Result<(), Failure> {
     let config = arguments.settings.load()?;
@@ -23,6 +23,13 @@ pub(super) fn print(arguments: &TokenArguments) -> Result<(), Failure> {
         (RoleArgument::Operator, None) => ActsAs::Operator,
     };
     let key = DevelopmentKey::load_or_create(&config.data.folder).map_err(|error| Failure::Failed(error.to_string()))?;
+    if key.is_new {
+        let path = config.data.folder.join(DevelopmentKey::FILE);
+        complain(format_args!(
+            "spazio: {} is new: only a server with this data.folder takes the token; for another one name its own: --set data.folder=PATH\n",
+            path.display()
+        ));
+    }
     let now = app::clock(&config)?.now();
     let identity = &config.identity;
     let out = Output::default();

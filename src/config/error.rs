@@ -92,7 +92,7 @@ impl ConfigError {
 fn advice(nearest: Option<&str>, origin: &Origin) -> String {
     let form = match (nearest, origin) {
         (Some(name), _) => return format!("did you mean {name}?"),
-        (None, Origin::Flag) => ASSIGNMENT,
+        (None, Origin::Flag(_)) => ASSIGNMENT,
         (None, Origin::Variable(_)) => "a variable is SPAZIO_SECTION_KEY, for example SPAZIO_LOG_FORMAT",
         (None, Origin::File(_) | Origin::Default) => "a setting is a key in a section, for example format = \"json\" under [log]",
     };

@@ -183,7 +183,7 @@ pub(super) fn smtp_url() -> Form<SecretString> {
 }
 
 /// What stands where a secret would be.
-const HIDDEN: &str = "(hidden)";
+pub(super) const HIDDEN: &str = "(hidden)";
 
 /// A URL's scheme, if it has one, and nothing of what follows it: in a wrong URL the password may stand anywhere.
 pub(super) fn scheme_alone(url: &str) -> String {

@@ -24,6 +24,7 @@ pub use sections::{
     Catalogue, ChargedBy, Data, Delivery, Development, Identity, Limits, Log, LogFormat, Mail, Metrics, Payments, Server, Space, Terms, Tls,
 };
 pub use show::{effective_listing, example_file, markdown_table};
+pub(crate) use sources::toml_fault;
 pub use sources::{Origin, Sources};
 
 use crate::db;
@@ -68,15 +69,20 @@ pub struct Config {
 impl Config {
     /// Reads the settings. Nothing is used unless all of them are right, and all that is wrong is told at once.
     pub fn load(sources: &Sources) -> Result<Self, ConfigErrors> {
-        Self::load_explained(sources).map(|(config, _)| config)
+        Self::load_explained(sources, |_| Ok(())).map(|(config, _)| config)
     }
 
-    /// Like [`Config::load`], with each setting's value and where it came from, for `check-config`.
-    pub fn load_explained(sources: &Sources) -> Result<(Self, Vec<Setting>), ConfigErrors> {
+    /// Like [`Config::load`], with each setting's value and where it came from; and `look` is asked whether what the settings name is of
+    /// use, such as files. It sees the default in place of each setting that is wrong, so that one error hides none of the others.
+    pub fn load_explained(
+        sources: &Sources,
+        look: impl FnOnce(&Self) -> Result<(), ConfigErrors>,
+    ) -> Result<(Self, Vec<Setting>), ConfigErrors> {
         let mut reader = Reader::new(sources);
         let config = Self::read(&mut reader);
         config.check(&mut reader);
-        let settings = reader.finish()?;
+        let found = look(&config).err().map_or_else(Vec::new, |ConfigErrors(errors)| errors);
+        let settings = reader.finish(found)?;
         Ok((config, settings))
     }
 
@@ -166,7 +172,7 @@ fn overlap(one: SocketAddr, other: SocketAddr) -> bool {
 /// Never: a test reads the defaults.
 #[must_use]
 pub fn default_settings() -> Vec<Setting> {
-    let (_, settings) = Config::load_explained(&Sources::default()).expect("the defaults run: a test reads them");
+    let (_, settings) = Config::load_explained(&Sources::default(), |_| Ok(())).expect("the defaults run: a test reads them");
     settings
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::error::{ConfigError, ConfigErrors};
-use super::form::Form;
+use super::form::{Form, HIDDEN};
 use super::nearest::nearest;
 use super::sources::{Given, Origin, Sources, gather, variable_of};
 
@@ -91,23 +91,29 @@ impl Reader {
         self.errors.iter().any(|error| matches!(error, ConfigError::NotAllowed { key, .. } if key == name))
     }
 
-    /// The settings that were read, or everything that was wrong. What nobody asked for is no setting.
-    pub(super) fn finish(mut self) -> Result<Vec<Setting>, ConfigErrors> {
+    /// The settings that were read, or everything that was wrong, and `found` behind it. What nobody asked for is no setting.
+    pub(super) fn finish(mut self, found: Vec<ConfigError>) -> Result<Vec<Setting>, ConfigErrors> {
         let names: Vec<String> = self.settings.iter().map(Setting::name).collect();
         for (name, given) in self.given {
-            let found = nearest(&name, names.iter().map(String::as_str)).map(|name| in_the_words_of(&given.origin, name));
+            let nearest = nearest(&name, names.iter().map(String::as_str)).map(|name| in_the_words_of(&given.origin, name));
             let name = in_the_words_of(&given.origin, &name);
-            self.errors.push(ConfigError::Unknown { name, origin: given.origin, nearest: found });
+            self.errors.push(ConfigError::Unknown { name, origin: given.origin, nearest });
         }
+        self.errors.extend(found);
         if self.errors.is_empty() { Ok(self.settings) } else { Err(ConfigErrors(self.errors)) }
     }
+}
+
+/// How a value that is not allowed is told.
+fn found(shown: &str) -> String {
+    if shown == HIDDEN { "not of a form that is allowed (not shown: it may hold a secret)".to_owned() } else { format!("{shown:?}") }
 }
 
 /// A setting's name as that source writes it.
 fn in_the_words_of(origin: &Origin, name: &str) -> String {
     match origin {
         Origin::Variable(_) => variable_of(name),
-        Origin::Default | Origin::File(_) | Origin::Flag => name.to_owned(),
+        Origin::Default | Origin::File(_) | Origin::Flag(_) => name.to_owned(),
     }
 }
 
@@ -136,7 +142,7 @@ impl Section<'_> {
             self.reader.errors.push(ConfigError::NotAllowed {
                 key: name,
                 origin: origin.clone(),
-                found: format!("{:?}", (form.shown)(text)),
+                found: found(&(form.shown)(text)),
                 allowed: form.allowed.clone(),
             });
         }

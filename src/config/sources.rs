@@ -16,17 +16,19 @@ pub struct Sources {
     pub file: Option<PathBuf>,
     /// Environment variables, by name. Those that do not begin with `SPAZIO_` are passed over.
     pub variables: Vec<(String, String)>,
-    /// Assignments `SECTION.KEY=VALUE` from the command line; of two for one key the later one counts.
+    /// Assignments `SECTION.KEY=VALUE` from the command line (`--set`); of two for one key the later one counts.
     pub flags: Vec<String>,
+    /// The database's URL from the command line (`--database`), stronger than all others.
+    pub database: Option<String>,
 }
 
 impl Sources {
-    /// This file, this process's environment, and these assignments.
+    /// This file, this process's environment, and these flags.
     #[must_use]
-    pub fn of_process(file: Option<PathBuf>, flags: Vec<String>) -> Self {
+    pub fn of_process(file: Option<PathBuf>, flags: Vec<String>, database: Option<String>) -> Self {
         let lossy = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
         let variables = env::vars_os().map(|(name, value)| (lossy(name), lossy(value))).collect();
-        Self { file, variables, flags }
+        Self { file, variables, flags, database }
     }
 }
 
@@ -46,8 +48,8 @@ pub enum Origin {
     File(PathBuf),
     /// The variable of this name.
     Variable(String),
-    /// The command line.
-    Flag,
+    /// This flag of the command line.
+    Flag(&'static str),
 }
 
 impl fmt::Display for Origin {
@@ -56,7 +58,7 @@ impl fmt::Display for Origin {
             Self::Default => f.write_str("default"),
             Self::File(path) => write!(f, "file {}", path.display()),
             Self::Variable(name) => write!(f, "variable {name}"),
-            Self::Flag => f.write_str("flag --set"),
+            Self::Flag(flag) => write!(f, "flag {flag}"),
         }
     }
 }
@@ -86,10 +88,13 @@ pub(super) fn gather(sources: &Sources, errors: &mut Vec<ConfigError>) -> BTreeM
             // What follows may be a secret.
             Some((key, _)) if key.trim().is_empty() => errors.push(ConfigError::NotAnAssignment { found: "=...".to_owned() }),
             Some((key, text)) => {
-                given.insert(key.trim().to_owned(), Given { text: text.to_owned(), origin: Origin::Flag });
+                given.insert(key.trim().to_owned(), Given { text: text.to_owned(), origin: Origin::Flag("--set") });
             }
             None => errors.push(ConfigError::NotAnAssignment { found: flag.clone() }),
         }
+    }
+    if let Some(url) = &sources.database {
+        given.insert("database.url".to_owned(), Given { text: url.clone(), origin: Origin::Flag("--database") });
     }
     given
 }
@@ -98,10 +103,15 @@ fn read_file(path: &Path) -> Result<toml::Table, ConfigError> {
     let text =
         fs::read_to_string(path).map_err(|error| ConfigError::FileUnreadable { path: path.to_owned(), reason: error.to_string() })?;
     text.parse().map_err(|error: toml::de::Error| {
-        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
-        let line = before.matches('\n').count() + 1;
-        ConfigError::NotToml { path: path.to_owned(), line, reason: error.message().to_owned() }
+        let (line, reason) = toml_fault(&text, &error);
+        ConfigError::NotToml { path: path.to_owned(), line, reason }
     })
+}
+
+/// The line of a fault in a TOML text, counted from 1, and what it is. Never the text of the line: it may hold a secret.
+pub(crate) fn toml_fault(text: &str, error: &toml::de::Error) -> (usize, String) {
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    (before.matches('\n').count() + 1, error.message().replace('\n', ", "))
 }
 
 /// Flattens tables: `[server] listen` becomes `server.listen`.

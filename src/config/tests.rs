@@ -45,6 +45,7 @@ fn the_stronger_source_wins() {
         file: Some(path),
         variables: vec![variable("SPAZIO_LIMITS_CONCURRENT_CALLS", "2"), variable("SPAZIO_LIMITS_CONCURRENT_STREAMS", "2")],
         flags: vec!["limits.concurrent_streams=3".to_owned()],
+        database: None,
     };
     let config = Config::load(&sources).unwrap();
     assert_eq!(config.server.listen.port(), 1);
@@ -58,6 +59,7 @@ fn all_that_is_wrong_is_told_at_once_with_where_it_came_from() {
         file: Some(path.clone()),
         variables: vec![variable("SPAZIO_LOG_FORMAT", "xml"), variable("SPAZIO_SERVER_DRAIN_SECOND", "1"), variable("HOME", "/")],
         flags: vec!["limits.concurrent_calls=0".to_owned(), "log.filter".to_owned()],
+        database: None,
     };
     let file = path.display();
     assert_eq!(
@@ -99,7 +101,7 @@ fn secrets_are_shown_nowhere() {
         "mail.smtp_url=smtps://user:hunter2@mail.example",
         "database.url=postgres://spazio:hunter2@db.example/spazio",
     ]);
-    let (config, settings) = Config::load_explained(&sources).unwrap();
+    let (config, settings) = Config::load_explained(&sources, |_| Ok(())).unwrap();
     let listing = effective_listing(&settings);
     for shown in [format!("{config:?}"), listing.clone(), format!("{sources:?}")] {
         assert!(!shown.contains("hunter2"), "{shown}");
@@ -114,7 +116,7 @@ fn secrets_are_shown_nowhere() {
 #[test]
 fn the_listing_tells_where_each_value_came_from() {
     let sources = Sources { variables: vec![variable("SPAZIO_LOG_FORMAT", "json")], ..flags(&["data.folder=/srv"]) };
-    let (_, settings) = Config::load_explained(&sources).unwrap();
+    let (_, settings) = Config::load_explained(&sources, |_| Ok(())).unwrap();
     let listing = effective_listing(&settings);
     let line = |key: &str| listing.lines().find(|line| line.starts_with(key)).unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
     assert_eq!(line("data.folder"), "data.folder = /srv flag --set");
@@ -241,7 +243,7 @@ fn every_setting_can_be_set_by_its_variable() {
         let sources = Sources { variables: vec![variable(&setting.variable(), "\u{7}")], ..Sources::default() };
         let (name, allowed) = (setting.name(), setting.allowed.clone());
         // A path may hold any character; every other form refuses the bell.
-        match Config::load_explained(&sources) {
+        match Config::load_explained(&sources, |_| Ok(())) {
             Ok((_, settings)) => {
                 assert_eq!(allowed, "a path", "{name}");
                 assert!(settings.iter().any(|read| read.name() == name && read.origin == Origin::Variable(setting.variable())));
@@ -283,7 +285,7 @@ fn the_example_file_has_every_setting_with_its_default() {
     }
     let found = fs::read_to_string(&path).unwrap();
     assert!(found == made, "spazio.example.toml differs from the settings: run this test once with {REWRITE}=1");
-    let (_, from_file) = Config::load_explained(&Sources { file: Some(path), ..Sources::default() }).unwrap();
+    let (_, from_file) = Config::load_explained(&Sources { file: Some(path), ..Sources::default() }, |_| Ok(())).unwrap();
     let values = |settings: Vec<Setting>| settings.into_iter().map(|setting| setting.shown).collect::<Vec<_>>();
     assert_eq!(values(from_file), values(default_settings()));
 }

@@ -132,8 +132,8 @@ fn a_flag_that_names_no_setting_is_told_with_the_form_and_without_its_value() {
 fn a_wrong_url_shows_its_scheme_and_nothing_else() {
     for (setting, url, shown) in [
         ("database.url", "mysql://ann:hunter2@db.example/archive", "\"mysql://(hidden)\"; allowed: sqlite://PATH or postgres://"),
-        ("database.url", "ann:hunter2@db.example/archive", "\"(hidden)\""),
-        ("database.url", "ann:hunter2://db.example/archive", "\"(hidden)\""),
+        ("database.url", "ann:hunter2@db.example/archive", "not of a form that is allowed (not shown: it may hold a secret)"),
+        ("database.url", "ann:hunter2://db.example/archive", "not of a form that is allowed (not shown: it may hold a secret)"),
         ("database.url", "sqlite://:memory:", "\"sqlite://(hidden)\""),
         ("mail.smtp_url", "imap://ann:hunter2@mail.example", "\"imap://(hidden)\"; allowed: smtps://"),
     ] {
@@ -142,6 +142,42 @@ fn a_wrong_url_shows_its_scheme_and_nothing_else() {
         assert!(output.status.code() == Some(2) && told.contains(&format!("{setting} (flag --set) is {shown}")), "{told}");
         assert!(!told.contains("hunter2") && !told.contains("ann"), "{told}");
     }
+}
+
+#[test]
+fn what_the_flag_for_the_database_says_is_told_by_its_own_name() {
+    let told = text(&check(&["--database", "archive.db"], &[]).stderr);
+    assert!(told.contains("database.url (flag --database) is not of a form that is allowed") && told.contains("sqlite://PATH"), "{told}");
+    let listing = text(&check(&["--database", "sqlite://b.db", "--set", "database.url=sqlite://a.db"], &[]).stdout);
+    assert!(listing.contains("sqlite://b.db") && listing.contains("flag --database"), "{listing}");
+}
+
+#[test]
+fn a_file_that_is_missing_is_told_beside_settings_that_are_wrong() {
+    let output = check(&["--set", "log.format=xml", "--set", "catalogue.file=none.toml", "--set", "archive.keys_file=none.keys"], &[]);
+    let told = text(&output.stderr);
+    for part in ["log.format", "catalogue.file: none.toml cannot be read", "archive.keys_file: none.keys: cannot be read"] {
+        assert!(told.contains(part), "{part} is not in\n{told}");
+    }
+}
+
+#[test]
+fn a_catalogue_of_another_shape_is_told_on_one_line_with_its_place() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("catalogue.toml");
+    fs::write(&path, "currency = \"EUR\"\nvat = 22\n").expect("it is written");
+    let told = text(&check(&["--set", &format!("catalogue.file={}", path.display())], &[]).stderr);
+    let [_, line] = told.lines().collect::<Vec<_>>()[..] else { panic!("{told}") };
+    assert!(line.contains("catalogue.toml: the catalogue cannot be read, line 2: unknown field `vat`"), "{line}");
+}
+
+#[test]
+fn a_token_of_a_key_that_was_made_for_it_says_so() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let token = || spazio(folder.path()).args(["token", "operator"]).output().expect("it runs");
+    let (first, second) = (token(), token());
+    assert!(text(&first.stderr).contains("development-key.pk8 is new: only a server with this data.folder"), "{}", text(&first.stderr));
+    assert_eq!((text(&second.stderr).as_str(), text(&second.stdout).lines().count()), ("", 1));
 }
 
 #[test]

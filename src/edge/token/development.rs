@@ -24,6 +24,8 @@ use crate::call::ActsAs;
 /// `identity.jwks_file`, and then only on a loopback address.
 #[derive(Debug)]
 pub struct DevelopmentKey {
+    /// Whether it was made just now, because there was none.
+    pub is_new: bool,
     id: String,
     public_key: Vec<u8>,
     signing_key: EncodingKey,
@@ -65,24 +67,22 @@ impl DevelopmentKey {
     pub fn load_or_create(folder: &Path) -> Result<Self, DevelopmentKeyError> {
         let path = folder.join(Self::FILE);
         let failed = |error| DevelopmentKeyError::File { path: path.clone(), error };
-        if !path.try_exists().map_err(failed)? {
-            create(folder, &path).map_err(failed)?;
-        }
+        let is_new = !path.try_exists().map_err(failed)? && create(folder, &path).map_err(failed)?;
         let mode = fs::metadata(&path).map_err(failed)?.permissions().mode() & 0o777;
         if mode & 0o077 != 0 {
             return Err(DevelopmentKeyError::OpenToOthers { path, mode });
         }
         let pkcs8 = fs::read(&path).map_err(failed)?;
-        Self::from_pkcs8(&pkcs8).ok_or(DevelopmentKeyError::NotAKey { path })
+        Self::from_pkcs8(&pkcs8, is_new).ok_or(DevelopmentKeyError::NotAKey { path })
     }
 
-    fn from_pkcs8(pkcs8: &[u8]) -> Option<Self> {
+    fn from_pkcs8(pkcs8: &[u8], is_new: bool) -> Option<Self> {
         let pair = Ed25519KeyPair::from_pkcs8(pkcs8).ok()?;
         let public_key = pair.public_key().as_ref().to_vec();
         // Named after the key, so that a token signed by a deleted one is answered "unknown key", not "bad signature".
         let fingerprint = digest::digest(&digest::SHA256, &public_key);
         let id = format!("development-{}", HEXLOWER.encode(&fingerprint.as_ref()[..4]));
-        Some(Self { id, public_key, signing_key: EncodingKey::from_ed_der(pkcs8) })
+        Some(Self { is_new, id, public_key, signing_key: EncodingKey::from_ed_der(pkcs8) })
     }
 
     /// The set that verifies what this key signs.
@@ -120,8 +120,8 @@ impl DevelopmentKey {
 }
 
 /// Writes the key to a file of its own and links it to its name: the link fails if another process was faster, and
-/// nobody ever sees half a key.
-fn create(folder: &Path, path: &Path) -> io::Result<()> {
+/// nobody ever sees half a key. Tells whether the key is this one.
+fn create(folder: &Path, path: &Path) -> io::Result<bool> {
     let key = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new())
         .map_err(|_| io::Error::other("the operating system gives no random numbers"))?;
     fs::create_dir_all(folder)?;
@@ -129,8 +129,8 @@ fn create(folder: &Path, path: &Path) -> io::Result<()> {
     let linked = write_private(&unfinished, key.as_ref()).and_then(|()| fs::hard_link(&unfinished, path));
     fs::remove_file(&unfinished)?;
     match linked {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        linked => linked,
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        linked => linked.map(|()| true),
     }
 }
 
@@ -151,6 +151,7 @@ mod tests {
         let made = DevelopmentKey::load_or_create(&data).unwrap();
         let read = DevelopmentKey::load_or_create(&data).unwrap();
         assert_eq!(made.public_key, read.public_key);
+        assert_eq!((made.is_new, read.is_new), (true, false));
         let files: Vec<_> = fs::read_dir(&data).unwrap().map(|file| file.unwrap().path()).collect();
         assert_eq!(files, [data.join(DevelopmentKey::FILE)]);
         assert_eq!(fs::metadata(&files[0]).unwrap().permissions().mode() & 0o777, 0o600);

@@ -31,7 +31,7 @@ pub enum TokenRefused {
     #[error("the token's header has no \"kid\"")]
     NoKeyId,
     /// The named key is not in the set.
-    #[error("the token's \"kid\" {id} names no key in force")]
+    #[error("the token's \"kid\" {id} names no key in force{}", advice(id))]
     UnknownKeyId {
         /// The id, shortened.
         id: String,
@@ -97,6 +97,15 @@ pub enum TokenRefused {
 
 fn rfc3339(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+/// What helps whoever made the token with `spazio token`.
+fn advice(id: &str) -> &'static str {
+    if id.starts_with("\"development-") {
+        ": it was made with the development key of another data.folder; run spazio token with the settings that the server runs with"
+    } else {
+        ""
+    }
 }
 
 /// A stranger's text, short and printable enough for a status message.

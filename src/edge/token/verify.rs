@@ -369,7 +369,8 @@ mod tests {
     #[test]
     fn a_token_of_another_development_key_names_an_unknown_key() {
         let (ours, theirs) = (bench(), bench());
-        let token = theirs.key.sign(&claims());
-        assert!(matches!(ours.tokens.verify(&token, at(NOON)), Err(TokenRefused::UnknownKeyId { .. })));
+        let refused = ours.tokens.verify(&theirs.key.sign(&claims()), at(NOON)).unwrap_err();
+        assert!(matches!(refused, TokenRefused::UnknownKeyId { .. }));
+        assert!(refused.to_string().ends_with("run spazio token with the settings that the server runs with"), "{refused}");
     }
 }
