@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 
 use super::archive::{opened, stopped};
@@ -9,7 +10,7 @@ use super::{Failure, Settings, ended};
 use crate::app;
 use crate::clock::CalendarDay;
 use crate::config::{ConfigError, ConfigErrors, Retention};
-use crate::db::Db;
+use crate::db::{Db, Trouble};
 use crate::ids::AccountId;
 use crate::invoices::retire::{Due, RetireError, Retirement, tombstones};
 use crate::terminal::{Output, counted};
@@ -46,9 +47,14 @@ impl Arguments {
             return Err(ConfigErrors(vec![ConfigError::unusable("archive.retention", why)]).into());
         }
         let (db, archive, config) = opened(config).await?;
-        let due = Due::on(CalendarDay::of(db.clock().now()), config.archive.retention);
-        let retirement = Retirement { db: db.clone(), archive, thresholds: app::thresholds(&config)?, due, folder: self.export_to };
         let out = Output::default();
+        let now = db.clock().now();
+        match &config.development.clock_file {
+            Some(file) => out.line(format_args!("today is {}, as development.clock_file {} says", CalendarDay::of(now), file.display())),
+            None => agreed(now, db.time_there().await.map_err(|error| Trouble::of(db.url(), &error))?)?,
+        }
+        let due = Due::on(CalendarDay::of(now), config.archive.retention);
+        let retirement = Retirement { db: db.clone(), archive, thresholds: app::thresholds(&config)?, due, folder: self.export_to };
         let tell = |what: &str| out.line(what);
         let retired = if self.dry_run { retirement.dry_run(self.account, &tell).await } else { retirement.run(self.account, &tell).await };
         let retired = retired.map_err(|error| failed(&db, error))?;
@@ -59,6 +65,21 @@ impl Arguments {
         };
         ended(out, all)
     }
+}
+
+/// The most that two clocks may differ by where one decides that years are over.
+const CLOCKS_DIFFER: TimeDelta = TimeDelta::days(1);
+
+/// A clock that is wrong by years would end what is paid for: there are two, and both must say so.
+fn agreed(here: DateTime<Utc>, there: DateTime<Utc>) -> Result<(), Failure> {
+    if (here - there).abs() <= CLOCKS_DIFFER {
+        return Ok(());
+    }
+    Err(Failure::Failed(format!(
+        "this machine's clock says {}, the database's {}: nothing was removed; put the wrong one right",
+        CalendarDay::of(here),
+        CalendarDay::of(there)
+    )))
 }
 
 impl TombstoneArguments {
@@ -78,6 +99,29 @@ fn failed(db: &Db, error: RetireError) -> Failure {
         overtaken @ RetireError::Overtaken => Failure::Failed(format!("{overtaken} what was done is done, run the command again")),
         file @ RetireError::File { .. } => {
             Failure::Failed(format!("{file}; nothing more was removed: put that right, and run the command again"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_one_clock_alone_says_ends_nothing() {
+        let time = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        let now = time("2036-12-31T12:00:00Z");
+        for (there, agree) in [
+            ("2036-12-30T12:00:00Z", true),
+            ("2037-01-01T12:00:00Z", true),
+            ("2037-01-01T12:00:01Z", false),
+            ("2034-12-31T12:00:00Z", false),
+        ] {
+            let agreed = agreed(now, time(there));
+            assert_eq!(agreed.is_ok(), agree, "{there}");
+            assert!(
+                agreed.err().is_none_or(|failure| failure.to_string().starts_with("this machine's clock says 2036-12-31, the database's"))
+            );
         }
     }
 }

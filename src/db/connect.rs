@@ -7,17 +7,19 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use sea_orm::sqlx::{
     self, Connection,
     postgres::PgConnectOptions,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, Statement};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
+use super::dialect::{self, Dialect};
 use super::trouble::Trouble;
 use crate::clock::Clock;
 use crate::ids::Ids;
@@ -180,6 +182,15 @@ impl Db {
     #[must_use]
     pub fn clock(&self) -> &Clock {
         &self.inner.clock
+    }
+
+    /// The time by the clock of the machine that the database runs on, which no setting moves.
+    pub async fn time_there(&self) -> Result<DateTime<Utc>, DbErr> {
+        let sql = format!("SELECT {} AS seconds", dialect::seconds_now(Dialect::of(self.backend())));
+        let row = self.reader().query_one_raw(Statement::from_string(self.backend(), sql)).await?;
+        let seconds: i64 =
+            row.ok_or_else(|| DbErr::RecordNotFound("a query without a table has a row".to_owned()))?.try_get("", "seconds")?;
+        DateTime::from_timestamp(seconds, 0).ok_or_else(|| DbErr::Type(format!("{seconds} seconds are no time")))
     }
 
     /// Where everything that the server does is counted.

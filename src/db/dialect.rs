@@ -62,6 +62,15 @@ pub fn only_a_key(dialect: Dialect) -> &'static str {
     }
 }
 
+/// Seconds since 1970 by the database's own clock.
+#[must_use]
+pub fn seconds_now(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Sqlite => "CAST(strftime('%s', 'now') AS bigint)",
+        Dialect::Postgres => "CAST(EXTRACT(EPOCH FROM now()) AS bigint)",
+    }
+}
+
 /// The texts of a parameter that holds a JSON array, each a row with the column `value`.
 #[must_use]
 pub fn texts_of_json(dialect: Dialect, parameter: &str) -> String {

@@ -78,11 +78,19 @@ struct Mark {
     inode: u64,
     length: u64,
     modified: (i64, i64),
+    /// Nobody can set this one back.
+    changed: (i64, i64),
 }
 
 impl Mark {
     fn of(found: &Metadata) -> Self {
-        Self { device: found.dev(), inode: found.ino(), length: found.len(), modified: (found.mtime(), found.mtime_nsec()) }
+        Self {
+            device: found.dev(),
+            inode: found.ino(),
+            length: found.len(),
+            modified: (found.mtime(), found.mtime_nsec()),
+            changed: (found.ctime(), found.ctime_nsec()),
+        }
     }
 }
 
@@ -130,11 +138,19 @@ async fn digest_of(file: &mut File) -> io::Result<String> {
     }
 }
 
-/// Makes a folder and those it lies in, where they are missing.
+/// Makes a folder and those it lies in, where they are missing. It is none that leads elsewhere: what is handed out to one account must not lie
+/// among what is handed out to another.
 pub(super) async fn make_folder(folder: &Path) -> Result<(), RetireError> {
     let made = folder.to_owned();
-    let made = spawn_blocking(move || DirBuilder::new().recursive(true).mode(0o700).create(made)).await;
-    made.map_err(io::Error::other).flatten().map_err(|error| at(folder, error))
+    let made = spawn_blocking(move || {
+        DirBuilder::new().recursive(true).mode(0o700).create(&made)?;
+        if made.symlink_metadata()?.is_symlink() {
+            Err(io::Error::other("it is a link; an account's exports have a folder of their own"))
+        } else {
+            Ok(())
+        }
+    });
+    made.await.map_err(io::Error::other).flatten().map_err(|error| at(folder, error))
 }
 
 /// Forces the name of a folder to the disk, and of each that it lies in up to where its file system begins: whoever made them, it may have been
@@ -168,4 +184,33 @@ pub(super) async fn takes_files(folder: &Path, name: &str) -> Result<(), RetireE
 async fn on_the_disk(folder: &Path) -> Result<(), RetireError> {
     let sync = async { File::open(folder).await?.sync_all().await };
     sync.await.map_err(|error| at(folder, error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::File as Opened;
+    use std::io::Write as _;
+
+    #[tokio::test]
+    async fn a_file_that_was_written_over_is_another_though_its_length_and_time_are_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("export.zip");
+        std::fs::write(&path, "whole").unwrap();
+        let whole = Whole::read(&path, &HEXLOWER.encode(ring::digest::digest(&SHA256, b"whole").as_ref())).await.unwrap();
+        assert!(whole.is_there().await.is_ok());
+        let before = std::fs::metadata(&path).unwrap();
+        let mut file = Opened::options().write(true).open(&path).unwrap();
+        file.write_all(b"other").unwrap();
+        // The file system's clock goes in steps.
+        loop {
+            file.set_modified(before.modified().unwrap()).unwrap();
+            if std::fs::metadata(&path).unwrap().ctime_nsec() != before.ctime_nsec() {
+                break;
+            }
+        }
+        let after = std::fs::metadata(&path).unwrap();
+        assert_eq!((after.len(), after.modified().unwrap()), (before.len(), before.modified().unwrap()));
+        assert!(matches!(whole.is_there().await, Err(RetireError::File { .. })));
+    }
 }

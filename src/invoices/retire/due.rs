@@ -46,7 +46,8 @@ impl Due {
         match self {
             Self::Nothing => false,
             Self::Before(day) => {
-                let mut came = receipts.iter().map(|receipt| receipt.created_time).chain([row.created_time]);
+                // A draft's file comes when it is replaced for the last time, and what counts of it begins when it is queued.
+                let mut came = receipts.iter().map(|receipt| receipt.created_time).chain([row.updated_time]);
                 row.listed_day < day && came.all(|time| time < day.start())
             }
             Self::Everything => true,

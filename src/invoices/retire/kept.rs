@@ -18,7 +18,8 @@ pub(super) enum Kept {
     In(Option<AccountState>),
     /// Something it has paid for is not over, or not for long enough. The base plan alone decides whether an account is deleted.
     Paid,
-    /// An order of it may still be paid.
+    /// An order of it may still be paid, or might have been until [`GRACE_DAYS`] ago: money that was sent in time comes later, and with a
+    /// mistyped number it is nobody's (B11).
     Ordered,
     /// Money came for it that a person has to look at (B11).
     UnderReview,
@@ -30,16 +31,17 @@ impl fmt::Display for Kept {
             Self::In(Some(state)) => write!(f, "it is {state}, not deleted"),
             Self::In(None) => f.write_str("it is not there"),
             Self::Paid => write!(f, "something it has paid for is not over, or not for {GRACE_DAYS} days"),
-            Self::Ordered => f.write_str("an order of it may still be paid"),
+            Self::Ordered => write!(f, "an order of it may still be paid, or might have been within {GRACE_DAYS} days"),
             Self::UnderReview => write!(f, "a payment came for it within {GRACE_DAYS} days that is under review"),
         }
     }
 }
 
-/// `$2` and `$6` are the day [`GRACE_DAYS`] ago.
+/// `$2` and `$8` are the day [`GRACE_DAYS`] ago.
 const CLAIMS: &str = "SELECT EXISTS (SELECT 1 FROM service WHERE account_id = $1 AND expiry_day >= $2) AS paid,
-    EXISTS (SELECT 1 FROM purchase WHERE account_id = $1 AND state IN ($3, $4)) AS ordered,
-    EXISTS (SELECT 1 FROM payment WHERE account_id = $1 AND outcome = $5 AND created_time >= $6) AS under_review";
+    EXISTS (SELECT 1 FROM purchase WHERE account_id = $1 
+        AND (state IN ($3, $4) OR (state IN ($5, $6) AND lapse_time >= $8))) AS ordered,
+    EXISTS (SELECT 1 FROM payment WHERE account_id = $1 AND outcome = $7 AND created_time >= $8) AS under_review";
 
 /// Why the account keeps everything on `today`; none when its documents may go.
 pub(super) async fn kept(connection: &impl ConnectionTrait, account: AccountId, today: CalendarDay) -> Result<Option<Kept>, DbErr> {
@@ -53,6 +55,8 @@ pub(super) async fn kept(connection: &impl ConnectionTrait, account: AccountId, 
         grace.into(),
         OrderState::Placed.into(),
         OrderState::AwaitingPayment.into(),
+        OrderState::Lapsed.into(),
+        OrderState::Cancelled.into(),
         PaymentOutcome::UnderReview.into(),
         grace.start().into(),
     ];

@@ -133,20 +133,21 @@ async fn remove(tx: &Tx, lot: &Lot) -> Result<Option<Vec<Described>>, RetireErro
     if kept(tx, account, tx.today()).await?.is_some() {
         return Ok(None);
     }
+    let invoices = invoices(tx, lot).await?;
     let documents = described(tx, lot).await?;
-    take_away(tx, lot, &documents, lot.export.is_there().await?).await?;
+    take_away(tx, lot, &documents, &invoices, lot.export.is_there().await?).await?;
     // Rows may have been waited for since.
     lot.export.is_there().await?;
     Ok(Some(documents))
 }
 
-async fn take_away(tx: &Tx, lot: &Lot, documents: &[Described], export: There<'_>) -> Result<(), RetireError> {
-    let Lot { account, documents: Documents { invoices, .. }, .. } = lot;
+async fn take_away(tx: &Tx, lot: &Lot, documents: &[Described], invoices: &[Row], export: There<'_>) -> Result<(), RetireError> {
+    let account = &lot.account;
     bury(tx, lot, documents, &export).await?;
     let ids = lot.documents.invoice_ids();
     tenant::delete_of::<judgement::Entity>(*account).filter(judgement::Column::InvoiceId.is_in(ids.clone())).exec(tx).await?;
     tenant::delete_of::<issued::Entity>(*account).filter(issued::Column::InvoiceId.is_in(ids.clone())).exec(tx).await?;
-    for (row, _) in invoices {
+    for row in invoices {
         index::delete(tx, row).await?;
     }
     for receipts in lot.documents.receipt_ids().chunks(ROWS) {
@@ -179,17 +180,17 @@ async fn described(tx: &Tx, lot: &Lot) -> Result<Vec<Described>, RetireError> {
     let of_invoices = receipt::Column::InvoiceId.is_in(documents.invoice_ids());
     let receipts = tenant::of::<receipt::Entity>(*account).filter(of_invoices).count(tx).await?;
     let exported = documents.invoices.iter().map(|(_, receipts)| receipts.len() as u64).sum::<u64>();
-    if found.len() == ids.len() && receipts == exported && unchanged(tx, lot).await? { Ok(found) } else { Err(RetireError::Overtaken) }
+    if found.len() == ids.len() && receipts == exported { Ok(found) } else { Err(RetireError::Overtaken) }
 }
 
-/// Whether the invoices are as they were exported.
-async fn unchanged(tx: &Tx, lot: &Lot) -> Result<bool, DbErr> {
-    use invoice::Column;
-    let Documents { invoices, .. } = &lot.documents;
-    let rows = tenant::of::<invoice::Entity>(lot.account).filter(Column::Id.is_in(invoices.iter().map(|(row, _)| row.id)));
-    let versions: Vec<(InvoiceId, i64)> = rows.select_only().columns([Column::Id, Column::Version]).into_tuple().all(tx).await?;
-    let versions: HashMap<_, _> = versions.into_iter().collect();
-    Ok(invoices.iter().all(|(row, _)| versions.get(&row.id) == Some(&row.version)))
+/// The invoices, which must be as they were exported. They are held: what finds them may have changed without a new version, and must not change
+/// before it is gone.
+async fn invoices(tx: &Tx, lot: &Lot) -> Result<Vec<Row>, RetireError> {
+    let of_these = invoice::Column::Id.is_in(lot.documents.invoice_ids());
+    let rows = tenant::of::<invoice::Entity>(lot.account).filter(of_these).lock_exclusive().all(tx).await?;
+    let versions: HashMap<_, _> = rows.iter().map(|row| (row.id, row.version)).collect();
+    let unchanged = lot.documents.invoices.iter().all(|(row, _)| versions.get(&row.id) == Some(&row.version));
+    if unchanged { Ok(rows) } else { Err(RetireError::Overtaken) }
 }
 
 async fn bury(tx: &Tx, lot: &Lot, documents: &[Described], export: &There<'_>) -> Result<(), DbErr> {

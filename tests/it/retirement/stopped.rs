@@ -64,7 +64,8 @@ async fn what_is_the_matter_with_one_account_keeps_no_other_from_its_turn(app: &
     fs::remove_file(&export).expect("it is there");
     fs::create_dir(&export).expect("a folder stands where the file would");
     fs::write(folder_of(app, &file), "no folder").expect("it is written");
-    symlink("/nowhere/at/all", folder_of(app, &link)).expect("a link that leads nowhere");
+    fs::create_dir_all(folder_of(app, &bob)).expect("it is made");
+    symlink(folder_of(app, &bob), folder_of(app, &link)).expect("a link that leads to what another account is handed");
     usage_becomes(app, &miscounted, 1).await;
 
     let (retired, said) = run(app).await;
