@@ -147,6 +147,22 @@ pub fn guard_unless_found(
     }
 }
 
+/// The same, if the query `found`, which may speak of NEW, finds a row.
+#[must_use]
+pub fn guard_if_found(dialect: Dialect, name: &str, event: &str, table: &str, condition: &str, found: &str, message: &str) -> Vec<String> {
+    match dialect {
+        Dialect::Sqlite => vec![guard(dialect, name, event, table, &format!("{condition} AND EXISTS ({found})"), message)],
+        Dialect::Postgres => vec![
+            format!(
+                "CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS \
+                 $$ BEGIN IF EXISTS ({found}) THEN \
+                 RAISE EXCEPTION '{name}: {message}' USING ERRCODE = 'check_violation'; END IF; RETURN NEW; END $$"
+            ),
+            format!("CREATE TRIGGER {name} BEFORE {event} ON {table} FOR EACH ROW WHEN ({condition}) EXECUTE FUNCTION {name}()"),
+        ],
+    }
+}
+
 /// What guards need before the first one is made.
 #[must_use]
 pub fn guard_support(dialect: Dialect) -> Option<&'static str> {

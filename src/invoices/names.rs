@@ -6,14 +6,14 @@
 
 use std::collections::HashSet;
 
-use sea_orm::sea_query::{Expr, Func};
+use sea_orm::sea_query::{Alias, Expr, Func, Iden};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, ExprTrait, FromQueryResult, QueryFilter, QuerySelect, Select, Statement};
 
 use super::error::Namesake;
 use super::state::Direction;
 use super::{InvoiceError, receipts};
 use crate::account;
-use crate::db::entity::{invoice, receipt};
+use crate::db::entity::{invoice, receipt, tombstone};
 use crate::db::{Fault, Tx, tenant};
 use crate::fatturapa::{Finding, Judgement, Position, SdiFileName, Severity, Words};
 use crate::ids::AccountId;
@@ -80,20 +80,26 @@ async fn advance(tx: &Tx, sender: &str, by: u64) -> Result<u64, DbErr> {
     last.ok_or_else(|| DbErr::RecordNotFound(format!("the series of {sender}")))
 }
 
-/// Which of these came with files that the account sent or received, signed or not, or are spoken of by receipts, so that the SdI knows them:
-/// their stems.
+/// Which of these came with files that the account sent or received, signed or not, also those that were removed since, or are spoken of by
+/// receipts, so that the SdI knows them: their stems.
 async fn used(tx: &Tx, account: AccountId, names: &[SdiFileName]) -> Result<HashSet<String>, DbErr> {
     let spellings: Vec<_> = names.iter().flat_map(|name| spellings(&name.to_string())).collect();
     let filed = filed_as(account, spellings.clone()).select_only().column(invoice::Column::FileName);
+    let buried = tenant::of::<tombstone::Entity>(account).filter(capitals(tombstone::Entity).is_in(spellings.clone()));
+    let buried: Vec<String> = buried.select_only().column(tombstone::Column::FileName).into_tuple().all(tx).await?;
     let told = receipts::waiting(account).filter(receipts::speaks_of(spellings)).select_only().column(receipt::Column::InvoiceFileName);
     let (filed, told): (Vec<String>, Vec<String>) = (filed.into_tuple().all(tx).await?, told.into_tuple().all(tx).await?);
-    Ok(filed.iter().chain(&told).map(|name| stem(name)).collect())
+    Ok(filed.iter().chain(&buried).chain(&told).map(|name| stem(name)).collect())
 }
 
 /// The account's invoices, sent and received, under one of these names, given in capitals.
 pub(super) fn filed_as(account: AccountId, names: impl IntoIterator<Item = String>) -> Select<invoice::Entity> {
-    let capitals = Expr::expr(Func::upper(Expr::col((invoice::Entity, invoice::Column::FileName))));
-    tenant::of::<invoice::Entity>(account).filter(capitals.is_in(names))
+    tenant::of::<invoice::Entity>(account).filter(capitals(invoice::Entity).is_in(names))
+}
+
+/// A table's names of files in capitals, as its index has them.
+fn capitals(table: impl Iden) -> Expr {
+    Expr::expr(Func::upper(Expr::col((table, Alias::new("file_name")))))
 }
 
 /// Adds to a refusal for a name that is taken which invoice has it. `other_was_sent` tells whether the file that came under it was sent

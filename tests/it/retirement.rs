@@ -17,13 +17,13 @@ use sea_orm::ConnectionTrait as _;
 use spazio::app;
 use spazio::archive::Archive;
 use spazio::config::Retention;
-use spazio::demo::invoices::receipt;
+use spazio::demo::invoices::{GeneratedInvoice, receipt};
 use spazio::fatturapa::ReceiptKind;
 use spazio::invoices::retire::{Due, Export, Removal, RetireError, Retired, Retirement, tombstones};
 use tokio::time::timeout;
 
-use crate::support::pb::AccountState;
-use crate::support::{Customer, Engine, TestApp, in_a_bucket, pb, unpacked};
+use crate::support::pb::{AccountState, ErrorReason};
+use crate::support::{Customer, Engine, Reworded as _, TestApp, in_a_bucket, pb, refused, request_id, unpacked};
 
 on_both_databases!(
     documents_of_a_deleted_account_are_handed_out_and_leave_a_tombstone_each,
@@ -32,6 +32,7 @@ on_both_databases!(
     an_order_after_the_export_keeps_the_documents,
     ten_years_are_kept_and_receipts_hold_their_invoice,
     a_file_that_comes_again_after_a_new_purchase_is_stored_anew,
+    the_name_of_a_file_that_was_removed_is_given_to_no_other,
     an_account_that_buys_anew_after_the_export_keeps_its_documents,
     an_export_that_was_cut_short_is_made_again_before_anything_goes,
     what_is_damaged_stays_with_all_of_its_invoice,
@@ -128,7 +129,7 @@ async fn documents_of_a_deleted_account_are_handed_out_and_leave_a_tombstone_eac
     let recorded = ann.records(delivered.bytes.clone(), &delivered.file_name).await.receipt.expect("the receipt");
     ann.creates(&draft).await;
     let rejected = ann.rejected().await;
-    let request = pb::CopyRejectedInvoiceRequest { request_id: crate::support::request_id(), invoice_id: rejected.invoice_id };
+    let request = pb::CopyRejectedInvoiceRequest { request_id: request_id(), invoice_id: rejected.invoice_id };
     ann.panel.invoices().copy_rejected_invoice(request).await.expect("it is copied");
     ann.receives(b"not even XML".to_vec(), "odd.xml").await;
     let unknown = receipt(ReceiptKind::Delivered, "IT01234567897_0ZZZZ.xml", app.now()).expect("a name of the SdI");
@@ -264,6 +265,33 @@ async fn a_file_that_comes_again_after_a_new_purchase_is_stored_anew(app: &TestA
     assert_ne!(after.invoice_id, before.invoice_id);
     assert!(ann.downloads(&after.invoice_id).await.1 == invoice.bytes);
     assert_eq!(told(app, &ann).await.len(), 1 + 1, "the tombstone stays");
+}
+
+async fn the_name_of_a_file_that_was_removed_is_given_to_no_other(app: &TestApp) {
+    let ann = app.customer("ann").create().await;
+    let draft = ann.creates(&ann.invoice().unnamed()).await;
+    let first = ann.try_queue(&draft).await.expect("it is queued").file_name;
+    let [second, third] = ["_00002", "_00003"].map(|serial| first.replace("_00001", serial));
+    ann.sends(&GeneratedInvoice { file_name: second.clone(), ..ann.invoice() }).await;
+    app.day_comes(DELETED).await;
+    assert_eq!(retired(app, Retention::NinetyDays).await.documents, 2);
+    ann.buys(1).await;
+
+    for name in [&first, &second] {
+        let other = GeneratedInvoice { file_name: name.clone(), ..ann.invoice() };
+        assert_eq!(refused(ann.try_create(&other).await).reason, ErrorReason::FileNameUsed, "{name}");
+    }
+    let draft = ann.creates(&ann.invoice().unnamed()).await;
+    let file = ann.invoice().bytes;
+    let named = pb::UpdateSentInvoiceRequest {
+        request_id: request_id(),
+        invoice_id: draft.invoice_id.clone(),
+        file,
+        file_name: second,
+        ..Default::default()
+    };
+    assert_eq!(refused(ann.panel.invoices().update_sent_invoice(named).await).reason, ErrorReason::FileNameUsed);
+    assert_eq!(ann.try_queue(&draft).await.expect("it is queued").file_name, third);
 }
 
 async fn an_account_that_buys_anew_after_the_export_keeps_its_documents(app: &TestApp) {

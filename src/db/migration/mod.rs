@@ -10,6 +10,7 @@ mod m0007_received_receipts;
 mod m0008_filters_by_day;
 mod m0009_unreadable_receipts;
 mod m0010_payments_under_review;
+mod m0011_names_of_tombstones;
 
 use sea_orm::{ConnectionTrait, DbErr, RuntimeErr};
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait, async_trait};
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrations {
             Box::new(m0008_filters_by_day::Migration),
             Box::new(m0009_unreadable_receipts::Migration),
             Box::new(m0010_payments_under_review::Migration),
+            Box::new(m0011_names_of_tombstones::Migration),
         ]
     }
 }
