@@ -322,6 +322,11 @@ pub(super) async fn identifier_differs(tx: &Tx, receipt: &ReceiptRow) -> Result<
     Ok(another.into_tuple::<ReceiptId>().one(tx).await?.is_some())
 }
 
+/// Whether the receipt is about another file than the one that is stored under its name.
+pub(super) fn file_differs(receipt: &ReceiptRow, invoice: &Row) -> bool {
+    receipt.invoice_sha256.as_ref().is_some_and(|told| *told != invoice.sha256)
+}
+
 async fn move_on(tx: &Tx, invoice: Row, receipts: &[ReceiptRow]) -> Result<Row, InvoiceError> {
     let told: Vec<_> = receipts.iter().filter_map(said).collect();
     match invoice.direction {

@@ -176,6 +176,7 @@ impl InvoicesService for InvoicesApi {
             let (Recorded { receipt, invoice }, already_stored) = receipts::record(tx, *account, *thresholds, new).await?;
             Ok::<_, InvoiceError>(pb::RecordReceiptResponse {
                 identifier_differs: receipts::identifier_differs(tx, &receipt).await?,
+                file_differs: invoice.as_ref().is_some_and(|invoice| receipts::file_differs(&receipt, invoice)),
                 receipt: Some(convert::receipt(&receipt)),
                 invoice: invoice.as_ref().map(convert::invoice),
                 already_stored,

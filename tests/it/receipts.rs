@@ -17,6 +17,7 @@ on_both_databases!(
     a_draft_with_a_receipt_waiting_can_be_deleted,
     a_receipt_and_its_invoice_that_come_at_once_do_not_miss_each_other,
     a_file_that_was_transmitted_twice_is_delivered_and_the_difference_told,
+    a_receipt_about_other_bytes_under_the_same_name_says_so,
     an_invoice_shows_why_it_was_rejected_and_how_its_recipient_answered,
     what_cannot_be_read_is_kept_and_tells_why_when_it_comes_and_in_lists,
     receipts_are_listed_by_invoice_kind_time_and_what_is_unmatched,
@@ -239,6 +240,17 @@ async fn a_file_that_was_transmitted_twice_is_delivered_and_the_difference_told(
         let told = ann.records(delivered.clone(), "rc.xml").await;
         assert!(told.identifier_differs, "also when it is repeated");
         assert_eq!(told.invoice.expect("the invoice").sdi_identifier, "4");
+    }
+}
+
+async fn a_receipt_about_other_bytes_under_the_same_name_says_so(app: &TestApp) {
+    let ann = app.customer("ann").create().await;
+    let invoice = ann.invoice();
+    let sent = ann.sends(&invoice).await;
+    for (bytes, differs) in [(&invoice.bytes[..], false), (b"signed on its way", true)] {
+        let hash = data_encoding::HEXLOWER.encode(ring::digest::digest(&ring::digest::SHA256, bytes).as_ref());
+        let told = ann.records(message("RicevutaConsegna", &sent.file_name, "1", &format!("<Hash>{hash}</Hash>")), "rc.xml").await;
+        assert_eq!((told.file_differs, told.invoice.expect("the invoice").state()), (differs, InvoiceState::Delivered));
     }
 }
 
