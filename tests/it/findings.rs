@@ -8,7 +8,8 @@ use spazio::demo::invoices::GeneratedInvoice;
 use spazio::fatturapa::ReceiptKind;
 use tonic::Code;
 
-use crate::support::pb::{ErrorReason, FindingSeverity, InvoiceState};
+use crate::support::pb::import_invoices_response::Outcome;
+use crate::support::pb::{DownloadForm, ErrorReason, FindingSeverity, InvoiceState};
 use crate::support::{Customer, Refusal, Reworded as _, TestApp, pb, refused, request_id, served};
 
 on_both_databases!(
@@ -20,6 +21,7 @@ on_both_databases!(
     a_day_to_come_is_good_when_it_has_come,
     a_received_invoice_is_kept_with_its_findings,
     a_signed_draft_tells_its_signature,
+    a_certificate_that_expired_since_is_held_against_drafts_alone,
     a_number_is_issued_once,
     a_number_is_free_again_when_the_sdi_rejected_it_or_its_recipient_refused_it,
     a_credit_note_may_have_the_number_of_an_invoice_and_is_not_older_than_it,
@@ -154,6 +156,45 @@ async fn a_signed_draft_tells_its_signature(app: &TestApp) {
     let signatures = ann.reads(&draft).await.signatures;
     assert_eq!(signatures.len(), 1);
     assert_eq!(signatures[0].integrity(), pb::SignatureIntegrity::Verified);
+}
+
+async fn a_certificate_that_expired_since_is_held_against_drafts_alone(app: &TestApp) {
+    const EXPIRED: &str = "certificato è scaduto";
+    let ann = app.customer("ann").create().await;
+    let signed = include_bytes!("../samples/signed/rsa-expiring.xml.p7m").to_vec();
+    let name = "IT01234567897_00001.xml.p7m";
+    let page = async |invoice: &pb::Invoice| {
+        let (_, page) = ann.downloads_as(DownloadForm::Page, &invoice.invoice_id).await.unwrap_or_else(|status| panic!("{status}"));
+        String::from_utf8(page).expect("a page is UTF-8")
+    };
+    // The certificate is good until 25 December 2026.
+    app.day_comes("2026-12-01").await;
+    let received = ann.receives(signed.clone(), name).await;
+    app.day_comes("2027-02-01").await;
+    // From somebody else's archive.
+    let delivered = pb::ImportInvoicesRequest {
+        kind: pb::ImportKind::Sent.into(),
+        file_name: name.to_owned(),
+        file: signed.clone(),
+        state: InvoiceState::Delivered.into(),
+    };
+    let mut results = served(ann.service.invoices().import_invoices(stream::iter([delivered])).await);
+    let Some(Outcome::Stored(imported)) = results.message().await.unwrap_or_else(|status| panic!("{status}")).and_then(|told| told.outcome)
+    else {
+        panic!("it is not stored")
+    };
+    for invoice in [&received, &ann.gets(&imported.invoice_id).await] {
+        assert_eq!(codes(&ann.reads(invoice).await.findings), [""; 0]);
+        let page = page(invoice).await;
+        assert!(!page.contains(EXPIRED) && !page.contains("scarterebbe"), "{page}");
+    }
+
+    let bob = app.customer("bob").create().await;
+    let draft = bob.creates(&GeneratedInvoice { bytes: signed, ..bob.invoice().unnamed() }).await;
+    assert_eq!(codes(&bob.reads(&draft).await.findings), ["00100"]);
+    let (_, page) = bob.downloads_as(DownloadForm::Page, &draft.invoice_id).await.unwrap_or_else(|status| panic!("{status}"));
+    let page = String::from_utf8(page).expect("a page is UTF-8");
+    assert!(page.contains(EXPIRED) && page.contains("scarterebbe"), "{page}");
 }
 
 async fn a_number_is_issued_once(app: &TestApp) {
