@@ -2,40 +2,16 @@
 
 use std::borrow::Cow;
 
+use super::super::finding::italian_number;
+
 /// A number: `1234.50` becomes `1.234,50`. Decimals beyond the second are kept unless they are zeros.
 pub(super) fn number(text: &str) -> Cow<'_, str> {
-    grouped(text, 2).map_or(Cow::Borrowed(text), Cow::Owned)
+    italian_number(text, 2).map_or(Cow::Borrowed(text), Cow::Owned)
 }
 
 /// A percentage: `22.00` becomes `22%`.
 pub(super) fn percentage(text: &str) -> Cow<'_, str> {
-    grouped(text, 0).map_or(Cow::Borrowed(text), |number| Cow::Owned(number + "%"))
-}
-
-/// The Italian form of a number, with at least so many of its decimals.
-fn grouped(text: &str, decimals_kept: usize) -> Option<String> {
-    let (sign, unsigned) = text.strip_prefix('-').map_or(("", text), |rest| ("-", rest));
-    let (units, decimals) = unsigned.split_once('.').unwrap_or((unsigned, ""));
-    let are_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    let is_number = !units.is_empty() && are_digits(units) && are_digits(decimals) && !unsigned.ends_with('.');
-    if !is_number {
-        return None;
-    }
-    let significant = units.trim_start_matches('0');
-    let units = if significant.is_empty() { "0" } else { significant };
-    let shortest = decimals.trim_end_matches('0').len().max(decimals_kept.min(decimals.len()));
-    let mut written = sign.to_owned();
-    for (index, digit) in units.char_indices() {
-        if index > 0 && (units.len() - index).is_multiple_of(3) {
-            written.push('.');
-        }
-        written.push(digit);
-    }
-    if shortest > 0 {
-        written.push(',');
-        written.push_str(&decimals[..shortest]);
-    }
-    Some(written)
+    italian_number(text, 0).map_or(Cow::Borrowed(text), |number| Cow::Owned(number + "%"))
 }
 
 /// A day: `2026-03-31` becomes `31/03/2026`; a time zone behind it stays, in brackets.

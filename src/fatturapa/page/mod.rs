@@ -117,7 +117,7 @@ fn document(sheet: &mut Sheet, body: Element<'_, '_>) {
     money::attachments(sheet, body);
 }
 
-/// What is wrong with the file.
+/// What is wrong with the file: what weighs most first, each in the order of the file.
 fn findings(sheet: &mut Sheet, findings: &[Finding], received: Reception) {
     if findings.is_empty() {
         return;
@@ -129,13 +129,18 @@ fn findings(sheet: &mut Sheet, findings: &[Finding], received: Reception) {
         (false, Reception::On(_) | Reception::By(_)) => ("<aside><h2>", "Da controllare in questo file"),
     };
     sheet.html.raw(frame).raw(title).raw("</h2><ul>");
-    for finding in findings {
-        let severity = match finding.severity {
+    for severity in [Severity::Refused, Severity::Advice] {
+        let label = match severity {
             Severity::Refused => "<li><b>Errore ",
             Severity::Advice => "<li><b>Avviso ",
         };
-        sheet.html.raw(severity).text(finding.code).raw("</b> <i>").text(&finding.path).raw(", riga ").number(finding.at.line);
-        sheet.html.raw("</i><p>").text(&finding.message.italian).raw("</p></li>");
+        for finding in findings.iter().filter(|finding| finding.severity == severity) {
+            sheet.html.raw(label).text(finding.code).raw("</b> <i>");
+            if !finding.path.is_empty() {
+                sheet.html.text(&finding.path).raw(", ");
+            }
+            sheet.html.raw("riga ").number(finding.at.line).raw("</i><p>").text(&finding.message.italian).raw("</p></li>");
+        }
     }
     sheet.html.raw("</ul></aside>");
 }

@@ -208,10 +208,12 @@ fn findings_stand_in_a_box_at_the_top_and_are_escaped_too() {
         at: Position { line: 7, column: 5 },
         message: Words::new("è \"<i>\": correggere", "fix it"),
     };
-    let page_with = page(&tree, &[finding(Severity::Refused), finding(Severity::Advice)], TODAY);
+    let page_with = page(&tree, &[finding(Severity::Advice), finding(Severity::Refused)], TODAY);
     let expected = "<li><b>Errore 00423</b> <i>FatturaElettronicaBody/&lt;b&gt;, riga 7</i><p>è &#34;&lt;i&gt;&#34;: correggere</p></li>\
         <li><b>Avviso 00423</b>";
     assert!(page_with.contains(expected), "{page_with}");
+    let of_the_whole = page(&tree, &[Finding { path: String::new(), ..finding(Severity::Refused) }], TODAY);
+    assert!(of_the_whole.contains("</b> <i>riga 7</i>"), "{of_the_whole}");
     assert!(page_with.find("<aside class=refused>") < page_with.find("<h1>"));
     assert!(page(&tree, &[finding(Severity::Advice)], TODAY).contains("<aside><h2>Da controllare"));
     assert!(!page(&tree, &[], TODAY).contains("<aside"));
