@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::super::content::bytes_in;
 use super::super::finding::italian_number;
 
 /// A number: `1234.50` becomes `1.234,50`. Decimals beyond the second are kept unless they are zeros.
@@ -42,10 +43,9 @@ fn is_zone(text: &str) -> bool {
     text == "Z" || (text.len() == 6 && text.starts_with(['+', '-']))
 }
 
-/// How large the file is that a base64 text stands for.
+/// How large the file is that a base64 text stands for, or that it cannot be opened.
 pub(super) fn size_of_base64(text: &str) -> String {
-    let characters = text.bytes().filter(|byte| !byte.is_ascii_whitespace() && *byte != b'=').count();
-    size(characters / 4 * 3 + (characters % 4).saturating_sub(1))
+    bytes_in(text).map_or_else(|| "non leggibile".to_owned(), size)
 }
 
 /// A size in bytes, in units of 1,000 as file managers show it.
@@ -107,6 +107,9 @@ mod tests {
         assert_eq!(size_of_base64("Q29u\n dHJhdHRv"), "9 byte");
         assert_eq!(size_of_base64("YQ=="), "1 byte");
         assert_eq!(size_of_base64(""), "0 byte");
+        for damaged in ["!!!!", "YQ", "="] {
+            assert_eq!(size_of_base64(damaged), "non leggibile");
+        }
         assert_eq!(size_of_base64(&"AAAA".repeat(1_100)), "3,3 kB");
         assert_eq!(size_of_base64(&"AAAA".repeat(1_000_000)), "3,0 MB");
     }
