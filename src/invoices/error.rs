@@ -169,8 +169,10 @@ impl Refusal for InvoiceError {
                 state_refused(*current, no_draft(*wanted, *current, file_name, *since)).with("file_name", file_name)
             }
             Self::NotRejected { current } => {
-                let message =
-                    format!("the invoice is {current}: only one that the SdI rejected, or that its recipient refused, can be copied");
+                let stands = stands(*current);
+                let message = format!(
+                    "the invoice {stands}: only one that was sent, and that the SdI rejected or its recipient refused, can be copied"
+                );
                 state_refused(*current, message)
             }
             Self::Refused(found) => document_refused(found),
@@ -205,30 +207,50 @@ fn state_refused(current: InvoiceState, message: String) -> Refused {
     Refused::new(ErrorReason::InvoiceState, message.clone()).with("state", &current).precondition("INVOICE_STATE", "invoice", message)
 }
 
-/// Why something that only drafts allow is not done. Who queues what is queued has what it wants.
+/// How an invoice stands, to go behind what it is called.
+const fn stands(state: InvoiceState) -> &'static str {
+    match state {
+        InvoiceState::Draft => "is a draft",
+        InvoiceState::Queued => "is queued",
+        InvoiceState::Sent => "was sent",
+        InvoiceState::Delivered => "was delivered",
+        InvoiceState::NotDelivered => "was sent and could not be delivered",
+        InvoiceState::Rejected => "was rejected by the SdI",
+        InvoiceState::Received => "was received",
+    }
+}
+
+/// Why something that only drafts allow is not done. Who queues what is queued has what it wants; what was issued is put right by another
+/// document.
 fn no_draft(wanted: Wanted, current: InvoiceState, file_name: &str, since: DateTime<Utc>) -> String {
     use InvoiceState::{Delivered, Draft, NotDelivered, Queued, Received, Rejected, Sent};
+    let (stands, since) = (stands(current), to_the_second(since));
     let verb = match wanted {
         Wanted::Changed => "changed",
         Wanted::Deleted => "deleted",
-        Wanted::Queued => match current {
-            Queued => {
-                let since = to_the_second(since);
-                return format!("the invoice is queued already, since {since}, as {file_name}: nothing more needs to be done");
-            }
-            Sent | Delivered | NotDelivered => {
-                return format!("the invoice {file_name} is {current}: it was sent already, and nothing more needs to be done");
-            }
-            Rejected => {
-                return format!(
-                    "the invoice {file_name} was sent already, and the SdI rejected it: make a draft of it with CopyRejectedInvoice, correct \
-                     that one and queue it"
-                );
-            }
-            Draft | Received => "queued",
-        },
+        Wanted::Queued => "queued",
     };
-    format!("the invoice is {current} and can no longer be {verb}: only drafts can")
+    let no_longer = format!("the invoice {file_name} {stands} and can no longer be {verb}: only drafts can");
+    match (current, wanted) {
+        (Received, Wanted::Changed | Wanted::Deleted | Wanted::Queued) => {
+            format!("the invoice was received from others: only what this account issues can be {verb}, while it is a draft")
+        }
+        (Queued, Wanted::Queued) => format!("the invoice is queued already, since {since}, as {file_name}: nothing more needs to be done"),
+        (Sent | Delivered | NotDelivered, Wanted::Queued) => {
+            format!("the invoice {file_name} {stands}: it was sent already, and nothing more needs to be done")
+        }
+        (Rejected, Wanted::Queued) => format!(
+            "the invoice {file_name} was sent already, and the SdI rejected it: make a draft of it with CopyRejectedInvoice, correct \
+             that one and queue it"
+        ),
+        (Rejected, Wanted::Changed | Wanted::Deleted) => {
+            format!("{no_longer}; to send it again, make a draft of it with CopyRejectedInvoice and correct that one")
+        }
+        (Queued | Sent | Delivered | NotDelivered, Wanted::Changed | Wanted::Deleted) => {
+            format!("{no_longer}; put right what is wrong in it with a credit note (TD04), and issue it anew if need be")
+        }
+        (Draft, Wanted::Changed | Wanted::Deleted | Wanted::Queued) => no_longer,
+    }
 }
 
 fn file_name_used(name: &str, by: Option<&Namesake>) -> Refused {

@@ -136,7 +136,10 @@ impl InvoicesService for InvoicesApi {
         let (request_id, source) = convert::copy(&request)?;
         let once = call.once(request_id, &request);
         let found = self.archive.original(call.account(), source.0, &[DocumentKind::Sent], call.deadline).await?;
-        let (_, file) = found.ok_or(InvoiceError::NotFound)?;
+        let Some((_, file)) = found else {
+            let received = store::get(self.db.reader(), call.account(), source).await?;
+            return Err(InvoiceError::NotRejected { current: received.state }.into());
+        };
         let (new, _) = self.sent(&call, Some(source), Errand::ToBeSent, String::new(), file).await?;
         let input = (call.account(), self.thresholds, source, new);
         let answer = self.db.once(

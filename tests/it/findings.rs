@@ -31,6 +31,7 @@ on_both_databases!(
     a_sent_document_is_advised_on_when_it_is_late_or_not_of_the_holder,
     what_was_sent_elsewhere_is_not_late_and_what_was_received_is_of_others,
     who_queues_what_is_no_draft_any_more_is_told_how_it_stands,
+    what_was_received_is_told_to_be_no_draft_and_of_others_nothing_is_told,
     an_old_etag_is_refused_with_the_present_one,
     of_many_identical_files_sent_at_once_one_is_stored,
     what_is_queued_is_what_was_judged,
@@ -381,11 +382,45 @@ async fn who_queues_what_is_no_draft_any_more_is_told_how_it_stands(app: &TestAp
     let queued = format!("the invoice is queued already, since 2026-03-16T09:00:00Z, as {name}: nothing more needs to be done");
     assert_eq!(told(&sent).await, queued);
     ann.is_told(&sent, ReceiptKind::Delivered).await;
-    let delivered = format!("the invoice {name} is delivered: it was sent already, and nothing more needs to be done");
+    let delivered = format!("the invoice {name} was delivered: it was sent already, and nothing more needs to be done");
     assert_eq!(told(&sent).await, delivered);
     assert!(told(&ann.rejected().await).await.contains("CopyRejectedInvoice"));
     let update = refused(updated(&ann, &sent, ann.invoice().bytes).await).message;
-    assert_eq!(update, "the invoice is delivered and can no longer be changed: only drafts can");
+    let begin = format!("the invoice {name} was delivered and can no longer be changed: only drafts can; ");
+    assert!(update.starts_with(&begin) && update.contains("credit note (TD04)"), "{update}");
+    let undelivered = ann.sends(&ann.invoice()).await;
+    ann.is_told(&undelivered, ReceiptKind::NotDelivered).await;
+    let told = told(&undelivered).await;
+    assert!(told.contains("was sent and could not be delivered") && !told.contains("not_delivered"), "{told}");
+}
+
+async fn what_was_received_is_told_to_be_no_draft_and_of_others_nothing_is_told(app: &TestApp) {
+    let (ann, bob) = (app.customer("ann").create().await, app.customer("bob").create().await);
+    let received = ann.receives(ann.invoice().bytes, "IT01234567897_00001.xml").await;
+    let each = async |who: &Customer| {
+        let (mut panel, invoice_id, etag) = (who.panel.invoices(), received.invoice_id.clone(), String::new());
+        let queue = pb::QueueSentInvoiceRequest { request_id: request_id(), invoice_id: invoice_id.clone(), etag: etag.clone() };
+        let delete = pb::DeleteSentInvoiceRequest { request_id: request_id(), invoice_id: invoice_id.clone(), etag };
+        let copy = pb::CopyRejectedInvoiceRequest { request_id: request_id(), invoice_id };
+        [
+            refused(panel.queue_sent_invoice(queue).await),
+            refused(updated(who, &received, who.invoice().bytes).await),
+            refused(panel.delete_sent_invoice(delete).await),
+            refused(panel.copy_rejected_invoice(copy).await),
+        ]
+    };
+    let told = each(&ann).await;
+    for refusal in &told {
+        assert_eq!((refusal.code, refusal.reason), (Code::FailedPrecondition, ErrorReason::InvoiceState));
+        assert_eq!(refusal.metadata["state"], "received");
+        assert!(refusal.message.contains("was received"), "{}", refusal.message);
+    }
+    for (refusal, verb) in told.iter().zip(["queued", "changed", "deleted"]) {
+        assert!(refusal.message.contains(&format!("can be {verb}, while it is a draft")), "{}", refusal.message);
+    }
+    for refusal in each(&bob).await {
+        assert_eq!((refusal.code, refusal.reason), (Code::NotFound, ErrorReason::InvoiceNotFound));
+    }
 }
 
 async fn an_old_etag_is_refused_with_the_present_one(app: &TestApp) {
