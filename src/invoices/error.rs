@@ -3,7 +3,8 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::findings::Found;
-use super::state::InvoiceState;
+use super::state::{Direction, InvoiceState};
+use super::store;
 use crate::archive::ArchiveError;
 use crate::check::Invalid;
 use crate::db::{Fault, Reuse};
@@ -25,17 +26,24 @@ pub enum Wanted {
     Queued,
 }
 
-/// The sent invoice that has a name which another file came with.
+/// The sent invoice that is in another file's way: it has its name, or its bytes.
 #[derive(Clone, Debug)]
-pub struct Namesake {
+pub struct InTheWay {
     /// Which one it is.
     pub id: InvoiceId,
     /// Where it is in its life.
     pub state: InvoiceState,
     /// When it was stored.
     pub stored: DateTime<Utc>,
-    /// Whether the other file was sent elsewhere under that name, so that it cannot choose another.
+    /// Whether the other file was sent elsewhere, so that it is what it is and has the name that it has.
     pub other_was_sent: bool,
+}
+
+impl InTheWay {
+    /// This invoice.
+    pub(super) fn of(row: &store::Row, other_was_sent: bool) -> Self {
+        Self { id: row.id, state: row.state, stored: row.created_time, other_was_sent }
+    }
 }
 
 /// An error of this room.
@@ -95,11 +103,14 @@ pub enum InvoiceError {
         /// The name.
         name: String,
         /// Who has it, once that was looked up.
-        by: Option<Namesake>,
+        by: Option<InTheWay>,
     },
     /// Another sent invoice holds the same bytes (I4).
     #[error("the file is stored already")]
-    FileStored,
+    FileStored {
+        /// Which one; none when it was stored at this very moment.
+        by: Option<InTheWay>,
+    },
     /// Documents of an export's part came, changed or went since it was begun.
     #[error("the part changed since it was begun")]
     PartChanged,
@@ -124,7 +135,7 @@ impl From<ArchiveError> for InvoiceError {
     fn from(error: ArchiveError) -> Self {
         match error {
             ArchiveError::FileNameUsed(name) => Self::FileNameUsed { name, by: None },
-            ArchiveError::FileStored => Self::FileStored,
+            ArchiveError::FileStored => Self::FileStored { by: None },
             ArchiveError::Fault(fault) => Self::Fault(fault),
         }
     }
@@ -189,7 +200,7 @@ impl Refusal for InvoiceError {
                     .violations(violations)
             }
             Self::FileNameUsed { name, by } => file_name_used(name, by.as_ref()),
-            Self::FileStored => Refused::new(ErrorReason::FileStored, "another sent invoice of this account holds the very same file"),
+            Self::FileStored { by } => file_stored(by.as_ref()),
             Self::PartChanged => {
                 let message = "documents of this part came, changed or went since it was begun; ask for it again from byte 0 \
                                with the token it was asked for first, or with none if it is the first part";
@@ -253,21 +264,47 @@ fn no_draft(wanted: Wanted, current: InvoiceState, file_name: &str, since: DateT
     }
 }
 
-fn file_name_used(name: &str, by: Option<&Namesake>) -> Refused {
-    let which = by.map(|Namesake { id, state, stored, .. }| format!(" ({id}, {state}, stored {})", to_the_second(*stored)));
+fn file_name_used(name: &str, by: Option<&InTheWay>) -> Refused {
     let what_to_do = if by.is_some_and(|by| by.other_was_sent) {
         "one of the two files was not sent under it: compare them; import this one under the name it was sent with, or, if the stored one is \
          a draft that was never sent, delete that and import this one again"
     } else {
         "choose the next progressive, or leave file_name out: a draft without a name gets the account's next one when it is queued"
     };
-    let message = format!(
-        "another sent invoice of this account is named {name}{}; the SdI takes each name once (00002): {what_to_do}",
-        which.unwrap_or_default()
-    );
-    let refused = Refused::new(ErrorReason::FileNameUsed, message).with("file_name", &name);
+    let message =
+        format!("another sent invoice of this account is named {name}{}; the SdI takes each name once (00002): {what_to_do}", which(by));
+    naming(by, Refused::new(ErrorReason::FileNameUsed, message).with("file_name", &name))
+}
+
+fn file_stored(by: Option<&InTheWay>) -> Refused {
+    use InvoiceState::{Delivered, Draft, NotDelivered, Queued, Received, Rejected, Sent};
+    let what_to_do = match by {
+        None => "list the account's invoices and use that one",
+        Some(InTheWay { other_was_sent: true, .. }) => {
+            "it would be sent again from here: delete that draft with DeleteSentInvoice, then import this file again"
+        }
+        Some(by) => match by.state {
+            Draft => "use that draft, or delete it with DeleteSentInvoice and repeat this call",
+            Queued | Sent | Delivered | NotDelivered | Received => {
+                "it needs no second sending: delete this draft with DeleteSentInvoice, or give it another file"
+            }
+            Rejected => "make a draft of that one with CopyRejectedInvoice, or give this draft another file",
+        },
+    };
+    let message = format!("another sent invoice of this account holds the very same file{}: {what_to_do}", which(by));
+    naming(by, Refused::new(ErrorReason::FileStored, message))
+}
+
+/// Which invoice is in the way, in words.
+fn which(by: Option<&InTheWay>) -> String {
+    let told = |by: &InTheWay| format!(" ({}, which {}, stored {})", by.id, stands(by.state), to_the_second(by.stored));
+    by.map(told).unwrap_or_default()
+}
+
+/// Which invoice is in the way, for programs.
+fn naming(by: Option<&InTheWay>, refused: Refused) -> Refused {
     match by {
-        Some(by) => refused.with("invoice_id", &by.id),
+        Some(by) => refused.with("invoice_id", &by.id).with("state", &by.state).with("direction", &Direction::Sent),
         None => refused,
     }
 }

@@ -119,8 +119,15 @@ async fn the_same_file_sent_again_is_still_the_first_one(app: &TestApp) {
     assert_eq!((answer.already_stored, answer.invoice.expect("it").invoice_id), (true, draft.invoice_id.clone()));
     // And what another invoice holds it cannot become.
     let other = ann.invoice();
-    ann.creates(&other).await;
-    assert_eq!(refused(try_update(&ann, &draft, other.bytes).await).reason, ErrorReason::FileStored);
+    let holder = ann.creates(&other).await;
+    let refusal = refused(try_update(&ann, &draft, other.bytes.clone()).await);
+    assert_eq!((refusal.reason, &refusal.metadata["invoice_id"]), (ErrorReason::FileStored, &holder.invoice_id));
+    assert_eq!((refusal.metadata["state"].as_str(), refusal.metadata["direction"].as_str()), ("draft", "sent"));
+    let which = format!("({}, which is a draft, stored 2026-03-16T09:00:00Z): use that draft", holder.invoice_id);
+    assert!(refusal.message.contains(&which), "{}", refusal.message);
+    ann.try_queue(&holder).await.expect("queued");
+    let refusal = refused(try_update(&ann, &draft, other.bytes).await);
+    assert!(refusal.metadata["state"] == "queued" && refusal.message.contains("delete this draft"), "{}", refusal.message);
 }
 
 async fn a_copy_of_a_copy_may_go_back_to_the_first_file(app: &TestApp) {

@@ -80,7 +80,7 @@ async fn each_file_has_its_own_result_in_the_files_order(app: &TestApp) {
     // Its name is not the caller's to choose here: a draft could have another.
     let (name, first) = (refusal(&outcomes[2]), &stored(&outcomes[0]).invoice_id);
     assert_eq!(name.reason(), ErrorReason::FileNameUsed);
-    assert!(name.message.contains(&format!("({first}, sent, stored ")), "{}", name.message);
+    assert!(name.message.contains(&format!("({first}, which was sent, stored ")), "{}", name.message);
     assert!(name.message.contains("compare them") && !name.message.contains("next progressive"), "{}", name.message);
     assert!(ann.downloads(&stored(&outcomes[3]).invoice_id).await.1 == received.bytes);
     let told = refusal(&outcomes[4]);
@@ -153,7 +153,10 @@ async fn what_was_sent_elsewhere_does_not_hide_behind_a_draft_of_the_same_bytes(
     for files in [vec![draft.clone(), delivered.clone()], vec![draft, delivered]] {
         let outcomes = taken_in(&ann, files).await;
         assert_eq!(ann.gets(&stored(&outcomes[0]).invoice_id).await.state(), InvoiceState::Draft);
-        assert_eq!(refusal(&outcomes[1]).reason(), ErrorReason::FileStored, "it would be sent twice");
+        let told = refusal(&outcomes[1]);
+        assert_eq!(told.reason(), ErrorReason::FileStored, "it would be sent twice");
+        let which = format!("({}, which is a draft, ", stored(&outcomes[0]).invoice_id);
+        assert!(told.message.contains(&which) && told.message.contains("delete that draft"), "{}", told.message);
     }
 }
 
