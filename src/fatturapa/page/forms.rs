@@ -24,12 +24,18 @@ pub(super) fn date(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// A day with its time: `2026-03-31T09:05:00` becomes `31/03/2026 09:05:00`.
+/// A day with its time: `2026-03-31T09:05:00.000+02:00` becomes `31/03/2026 09:05:00 (+02:00)`.
 pub(super) fn date_time(text: &str) -> Cow<'_, str> {
-    match day(text).and_then(|(day, rest)| Some((day, rest.strip_prefix('T')?))) {
-        Some((day, time)) => Cow::Owned(format!("{day} {time}")),
-        None => date(text),
-    }
+    let parts = day(text).and_then(|(day, rest)| Some((day, rest.strip_prefix(['T', ' '])?)));
+    let Some((day, time)) = parts.filter(|(_, time)| time.starts_with(|digit: char| digit.is_ascii_digit())) else { return date(text) };
+    let (time, zone) = match time.find(['Z', '+', '-']).map(|at| time.split_at(at)) {
+        Some((time, "Z")) => (time, " (UTC)".to_owned()),
+        Some((time, zone)) if is_zone(zone) => (time, format!(" ({zone})")),
+        _ => (time, String::new()),
+    };
+    let whole = time.split_once('.').filter(|(_, fraction)| fraction.bytes().all(|digit| digit == b'0'));
+    let time = whole.map_or(time, |(seconds, _)| seconds);
+    Cow::Owned(format!("{day} {time}{zone}"))
 }
 
 /// The day that a text begins with, and what follows it.
@@ -40,7 +46,8 @@ fn day(text: &str) -> Option<(String, &str)> {
 }
 
 fn is_zone(text: &str) -> bool {
-    text == "Z" || (text.len() == 6 && text.starts_with(['+', '-']))
+    let is_offset = matches!(text.as_bytes(), [b'+' | b'-', h, i, b':', m, n] if [h, i, m, n].iter().all(|digit| digit.is_ascii_digit()));
+    text == "Z" || is_offset
 }
 
 /// How large the file is that a base64 text stands for, or that it cannot be opened.
@@ -94,7 +101,17 @@ mod tests {
     fn dates_begin_with_the_day() {
         assert_eq!(date("2026-03-31"), "31/03/2026");
         assert_eq!(date("2026-03-31+02:00"), "31/03/2026 (+02:00)");
-        assert_eq!(date_time("2026-03-31T09:05:00"), "31/03/2026 09:05:00");
+        for (text, expected) in [
+            ("2026-03-31T09:05:00", "31/03/2026 09:05:00"),
+            ("2026-03-31 09:05:00", "31/03/2026 09:05:00"),
+            ("2026-03-31T10:15:00.000+02:00", "31/03/2026 10:15:00 (+02:00)"),
+            ("2013-06-06T12:00:00Z", "06/06/2013 12:00:00 (UTC)"),
+            ("2026-03-31T10:15:00.250", "31/03/2026 10:15:00.250"),
+            ("2026-03-31T12-circa", "31/03/2026 12-circa"),
+            ("2026-03-31Tmezzogiorno", "2026-03-31Tmezzogiorno"),
+        ] {
+            assert_eq!(date_time(text), expected);
+        }
         assert_eq!(date_time("2026-03-31"), "31/03/2026");
         for text in ["", "31/03/2026", "2026-3-31", "2026-03-31 x", "2026-03-3è", "è026-03-31"] {
             assert_eq!(date(text), text);
