@@ -49,6 +49,7 @@ use super::finding::Finding;
 use super::format::Kind;
 use super::tree::{Element, Tree};
 use body::Body;
+pub(super) use countries::is_country;
 use parties::Parties;
 use told::Told;
 
