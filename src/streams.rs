@@ -152,12 +152,15 @@ pub async fn next<T>(
 ) -> Result<Option<T>, Status> {
     let limit = method.max_request_bytes;
     incoming.message().await.map_err(|status| {
-        let ours = match status.code() {
-            _ if !status.details().is_empty() => None,
-            Code::OutOfRange => Some(too_large(found(status.message()), limit)),
-            _ => undecodable(&status, Some(limit)),
+        let is_ours = !status.details().is_empty();
+        let told = if is_ours {
+            None
+        } else if status.code() == Code::OutOfRange {
+            Some(too_large(found(status.message()), limit))
+        } else {
+            undecodable(&status, Some(limit))
         };
-        ours.map_or(status, Status::from)
+        told.map_or(status, Status::from)
     })
 }
 

@@ -11,9 +11,9 @@ pub(super) fn advise(told: &mut Told, body: Element<'_, '_>) {
     for element in attachments.filter(|element| is_hollow(element.text())) {
         told.advised("ATTACHMENT_NOT_BASE64", element, || {
             words!(
-                "[2.5.5] Attachment non contiene nulla in base64: l'allegato non si può aprire, anche se lo SdI accetta il file; inserire di \
+                "Attachment non contiene nulla in base64: l'allegato non si può aprire, anche se lo SdI accetta il file; inserire di \
                  nuovo il file codificato in base64, oppure togliere l'allegato",
-                "[2.5.5] Attachment holds nothing in base64: the attached file cannot be opened, although the SdI takes the document; put the \
+                "Attachment holds nothing in base64: the attached file cannot be opened, although the SdI takes the document; put the \
                  file in again, encoded in base64, or take the attachment out"
             )
         });

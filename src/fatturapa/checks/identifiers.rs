@@ -30,10 +30,10 @@ fn vat_number(told: &mut Told, vat: Element<'_, '_>) {
         let code = excerpt(code);
         told.advised("VAT_CONTROL_DIGIT", element, || {
             words!(
-                "la partita IVA {code} non può esistere: ha 11 cifre e l'ultima dipende dalle altre; chiederla a chi la porta, oppure cercare \
-                 un errore di battitura, e correggerla",
-                "the VAT number {code} cannot exist: it has 11 digits, the last of which depends on the others; ask whose it is, or look for \
-                 a mistyped digit, and correct it"
+                "la partita IVA {code} non può esistere: ha 11 cifre e l'ultima dipende dalle altre; cercare un errore di battitura \
+                 o chiederla al titolare, e correggerla",
+                "the VAT number {code} cannot exist: it has 11 digits, the last of which depends on the others; look for a mistyped digit \
+                 or ask its holder, and correct it"
             )
         });
     }
@@ -54,9 +54,9 @@ fn fiscal_code(told: &mut Told, element: Element<'_, '_>) {
         told.advised("FISCAL_CODE_CONTROL", element, || {
             words!(
                 "il codice fiscale {code} non può esistere: ha 16 caratteri (persona) o 11 cifre e l'ultimo dipende dagli altri; \
-                 chiederlo a chi lo porta, oppure cercare un errore di battitura, e correggerlo",
+                 cercare un errore di battitura o chiederlo al titolare, e correggerlo",
                 "the fiscal code {code} cannot exist: it has 16 characters (a person) or 11 digits, the last of which depends on the \
-                 others; ask whose it is, or look for a mistyped character, and correct it"
+                 others; look for a mistyped character or ask its holder, and correct it"
             )
         });
     }

@@ -35,7 +35,7 @@ impl PaymentUnderReview {
                 "un pagamento registrato non corrisponde ad alcun ordine da pagare. Non è stato attivato nulla.",
                 ["Pagamento", "Importo", "Data", "Causale ricevuta", "Ordine", "Motivo"],
                 "nessuno",
-                "Se il denaro era per un altro ordine, registralo di nuovo con il numero e l'importo esatti di quell'ordine e con un \
+                "Se il denaro salda comunque un ordine, registralo di nuovo con il numero e l'importo esatti di quell'ordine e con un \
                  riferimento proprio; altrimenti rimborsalo.",
             ),
             Language::En => (
@@ -44,7 +44,7 @@ impl PaymentUnderReview {
                 "a recorded payment does not match any order that is to be paid. Nothing was granted.",
                 ["Payment", "Amount", "Date", "Reference received", "Order", "Reason"],
                 "none",
-                "If the money was for another order, record it again with the number and the exact amount of that order, and a reference of \
+                "If the money pays an order after all, record it again with the number and the exact amount of that order, and a reference of \
                  its own; otherwise refund it.",
             ),
         };
