@@ -303,7 +303,10 @@ async fn of_many_files_with_one_name_sent_at_once_one_wins(app: &TestApp) {
         assert_eq!((refusal.reason, refusal.metadata["file_name"].as_str()), (ErrorReason::FileNameUsed, name.as_str()));
         let (winner, message) = (&refusal.metadata["invoice_id"], &refusal.message);
         assert_eq!(ann.gets(winner).await.file_name, name);
-        assert!(message.contains("00002") && message.contains(&format!("({winner}, draft, stored 2026-03-16T09:00:00Z)")), "{message}");
+        assert!(
+            message.contains("00002") && message.contains(&format!("({winner}, which is a draft, stored 2026-03-16T09:00:00Z)")),
+            "{message}"
+        );
         assert!(message.contains("choose the next progressive"), "{message}");
     }
 }
