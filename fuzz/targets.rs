@@ -3,7 +3,7 @@
 
 use chrono::NaiveDate;
 use spazio::fatturapa::zip::{Limits, entries};
-use spazio::fatturapa::{Document, FileKind, Judgement, page, read, read_receipt, summary, unwrapped};
+use spazio::fatturapa::{Document, FileKind, Judgement, Reception, page, read, read_receipt, summary, unwrapped};
 
 /// The largest page: so many times the file, and its frame. What has no place of its own is listed with its path.
 const PAGE_TIMES: usize = 200;
@@ -29,7 +29,7 @@ pub fn xml(file: &[u8]) {
         assert!(read.is_err() && judged.unreadable.is_some(), "what is no XML cannot be read");
         return;
     };
-    let page = page(&tree, &judged.findings);
+    let page = page(&tree, &judged.findings, Reception::On(day.unwrap_or_default()));
     assert!(page.len() <= PAGE_TIMES * file.len() + PAGE_FRAME, "{} bytes become a page of {}", file.len(), page.len());
     assert!(!page.contains("<script") && !page.contains("<img"), "nothing of a file is markup");
     assert!(!summary(&tree).chars().any(char::is_control), "a terminal obeys nothing of a file");

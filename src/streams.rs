@@ -12,7 +12,7 @@ use tokio::time::{sleep_until, timeout, timeout_at};
 use tokio_stream::Stream;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::task::AbortOnDropHandle;
-use tonic::{Status, Streaming};
+use tonic::{Code, Status, Streaming};
 
 use crate::call::Call;
 use crate::pb::spazio::v1::ErrorReason;
@@ -143,10 +143,29 @@ impl<T, I: Iterator<Item = T>> Stream for AtHand<I> {
     }
 }
 
-/// The next message of a request that is a stream; none at its end. What is no message of the method is refused.
-pub async fn next<T>(incoming: &mut Streaming<T>, method: &Method) -> Result<Option<T>, Status> {
+/// The next message of a request that is a stream; none at its end. What is no message of the method is refused, and what is too large in
+/// the words of `too_large`, which is told of how many bytes, if that is known, and of how many that are allowed.
+pub async fn next<T>(
+    incoming: &mut Streaming<T>,
+    method: &Method,
+    too_large: impl FnOnce(Option<u64>, usize) -> Refused,
+) -> Result<Option<T>, Status> {
+    let limit = method.max_request_bytes;
     incoming.message().await.map_err(|status| {
-        let ours = status.details().is_empty().then(|| undecodable(&status, Some(method.max_request_bytes))).flatten();
-        ours.map_or(status, Status::from)
+        let is_ours = !status.details().is_empty();
+        let told = if is_ours {
+            None
+        } else if status.code() == Code::OutOfRange {
+            Some(too_large(found(status.message()), limit))
+        } else {
+            undecodable(&status, Some(limit))
+        };
+        told.map_or(status, Status::from)
     })
+}
+
+/// How many bytes a message has that tonic found to be too large. It tells in its sentence alone.
+fn found(sentence: &str) -> Option<u64> {
+    let (_, rest) = sentence.split_once("found ")?;
+    rest.split(' ').next()?.parse().ok()
 }

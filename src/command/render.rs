@@ -13,7 +13,7 @@ use clap::Args;
 use super::source::Source;
 use super::{Failure, ended};
 use crate::clock::{CalendarDay, Clock};
-use crate::fatturapa::{Document, Judgement, Unreadable, page, summary};
+use crate::fatturapa::{Document, Judgement, Reception, Unreadable, page, summary};
 use crate::terminal::{Output, complain, counted};
 
 /// What `spazio render` takes.
@@ -116,8 +116,9 @@ fn rendered(source: &Source, today: NaiveDate) -> Result<(String, String), Failu
     let content = source.read().map_err(|why| unreadable(&why))?;
     let drawn = Document::open(&content).and_then(|document| {
         let tree = document.tree()?;
-        let judged = Judgement::of_tree(&document, &tree, Some(today))?;
-        Ok((page(&tree, &judged.findings), summary(&tree)))
+        let received = Reception::On(today);
+        let judged = Judgement::of_tree(&document, &tree, Some(received))?;
+        Ok((page(&tree, &judged.findings, received), summary(&tree)))
     });
     drawn.map_err(|why: Unreadable| unreadable(&why))
 }

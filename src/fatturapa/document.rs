@@ -11,6 +11,7 @@ use super::envelope::unwrapped;
 use super::finding::{Finding, Severity};
 use super::format::{Format, Kind};
 use super::receipt::{self, ReceiptKind, UnreadableArchive};
+use super::reception::Reception;
 use super::schema::{Schema, judge};
 use super::signed::{self, Form, Signature};
 use super::tree::Tree;
@@ -112,7 +113,7 @@ impl Judgement {
     /// Of a signed file it is the document inside that is judged, and places are those in it. Takes time linear in the file's size.
     #[must_use]
     pub fn of(file: &[u8], received: Option<NaiveDate>) -> Self {
-        let judged = Document::open(file).and_then(|document| Self::of_tree(&document, &document.tree()?, received));
+        let judged = Document::open(file).and_then(|document| Self::of_tree(&document, &document.tree()?, received.map(Reception::On)));
         judged.unwrap_or_else(Self::of_unreadable)
     }
 
@@ -131,11 +132,11 @@ impl Judgement {
         Self { kind, schema_valid: false, signatures, findings: vec![Finding::from(&why)], unreadable: Some(why) }
     }
 
-    /// The same of a document whose tree has been read.
+    /// The same of a document whose tree has been read, whether the SdI has still to decide or did long ago.
     ///
     /// # Errors
     /// [`Unreadable`], when it is nothing that is known here.
-    pub fn of_tree(document: &Document<'_>, tree: &Tree<'_>, received: Option<NaiveDate>) -> Result<Self, Unreadable> {
+    pub fn of_tree(document: &Document<'_>, tree: &Tree<'_>, received: Option<Reception>) -> Result<Self, Unreadable> {
         let root = tree.root();
         match (Kind::of(root), ReceiptKind::of(root)) {
             (Ok(family), _) => Ok(Self::invoice(document, tree, family, received)),
@@ -144,14 +145,14 @@ impl Judgement {
         }
     }
 
-    fn invoice(document: &Document<'_>, tree: &Tree<'_>, family: Kind, received: Option<NaiveDate>) -> Self {
+    fn invoice(document: &Document<'_>, tree: &Tree<'_>, family: Kind, received: Option<Reception>) -> Self {
         let format = tree.root().attribute("versione").and_then(|version| family.format(version).ok());
         let signatures = document.signatures(tree);
         let mut findings = judge(Schema::of(family), tree);
         let schema_valid = findings.is_empty();
-        if let Some(day) = received {
-            findings.extend(signed::findings(&signatures, day));
-            findings.extend(checks(tree, family, day));
+        if let Some(received) = received {
+            findings.extend(signed::findings(&signatures, received));
+            findings.extend(checks(tree, family, received.last_day()));
         }
         Self { kind: FileKind::Invoice(format), schema_valid, signatures, findings, unreadable: None }
     }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::checks::is_country;
 use super::receipt::ReceiptKind;
 
 /// The name of an invoice file as the SdI demands it (I2): the sender's country and fiscal identifier, a progressive
@@ -25,7 +26,7 @@ pub enum InvalidFileName {
     #[error("the file name must have the sender, one underscore and a progressive, for example IT01234567890_00001.xml (SdI 00001)")]
     Parts,
     /// It does not begin with a country's code.
-    #[error("the file name must begin with the country's code in two capital letters, for example IT (SdI 00001)")]
+    #[error("the file name must begin with a country's code, the two capital letters of ISO 3166-1, for example IT (SdI 00001)")]
     Country,
     /// The fiscal identifier has the wrong length or characters.
     #[error(
@@ -45,7 +46,7 @@ impl SdiFileName {
     pub const LAST_SERIAL: u64 = 36_u64.pow(Self::PROGRESSIVE) - 1;
 
     /// The name of a sender's file with this serial, which becomes a progressive of five characters of 36: `IT01234567890_0000A.xml` is the
-    /// tenth. `sender` is the country's code and the fiscal identifier.
+    /// tenth. `sender` is the country's code and the fiscal identifier; whether there is such a country was for others to see.
     ///
     /// # Errors
     /// [`InvalidFileName`], if the sender is none, or the serial is not 1 to [`LAST_SERIAL`](Self::LAST_SERIAL).
@@ -57,7 +58,7 @@ impl SdiFileName {
         let progressive: Option<String> = (0..Self::PROGRESSIVE).rev().map(digit).collect();
         let progressive = progressive.ok_or(InvalidFileName::Progressive)?.to_ascii_uppercase();
         let extension = if signed { "xml.p7m" } else { "xml" };
-        format!("{sender}_{progressive}.{extension}").parse()
+        Self::taken_apart(&format!("{sender}_{progressive}.{extension}"))
     }
 
     /// The country of the sender: two capital letters.
@@ -94,10 +95,9 @@ impl SdiFileName {
     }
 }
 
-impl FromStr for SdiFileName {
-    type Err = InvalidFileName;
-
-    fn from_str(name: &str) -> Result<Self, InvalidFileName> {
+impl SdiFileName {
+    /// The parts of a name, each of its form.
+    fn taken_apart(name: &str) -> Result<Self, InvalidFileName> {
         let (stem, signed) = match (name.strip_suffix(".xml"), name.strip_suffix(".xml.p7m")) {
             (Some(stem), _) => (stem, false),
             (None, Some(stem)) => (stem, true),
@@ -124,6 +124,15 @@ impl FromStr for SdiFileName {
             progressive: progressive.to_owned(),
             signed,
         })
+    }
+}
+
+impl FromStr for SdiFileName {
+    type Err = InvalidFileName;
+
+    fn from_str(name: &str) -> Result<Self, InvalidFileName> {
+        let name = Self::taken_apart(name)?;
+        if is_country(&name.country) { Ok(name) } else { Err(InvalidFileName::Country) }
     }
 }
 
@@ -165,6 +174,7 @@ mod tests {
             ("IT01234567890_1_2.xml", Parts),
             ("it01234567890_1.xml", Country),
             ("à_1.xml", Country),
+            ("XX01234567890_1.xml", Country),
             ("_1.xml", Country),
             ("IT0123456789_1.xml", FiscalIdentifier),
             ("IT01234567890123456_1.xml", FiscalIdentifier),

@@ -76,6 +76,32 @@ pub fn italian_day(day: NaiveDate) -> impl fmt::Display {
     day.format("%d/%m/%Y")
 }
 
+/// A number as Italians write it, `1.234,50`, with at least so many of its decimals; none of what is no number of a file.
+pub(super) fn italian_number(text: &str, decimals_kept: usize) -> Option<String> {
+    let (sign, unsigned) = text.strip_prefix('-').map_or(("", text), |rest| ("-", rest));
+    let (units, decimals) = unsigned.split_once('.').unwrap_or((unsigned, ""));
+    let are_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    let is_number = !units.is_empty() && are_digits(units) && are_digits(decimals) && !unsigned.ends_with('.');
+    if !is_number {
+        return None;
+    }
+    let significant = units.trim_start_matches('0');
+    let units = if significant.is_empty() { "0" } else { significant };
+    let shortest = decimals.trim_end_matches('0').len().max(decimals_kept.min(decimals.len()));
+    let mut written = sign.to_owned();
+    for (index, digit) in units.char_indices() {
+        if index > 0 && (units.len() - index).is_multiple_of(3) {
+            written.push('.');
+        }
+        written.push(digit);
+    }
+    if shortest > 0 {
+        written.push(',');
+        written.push_str(&decimals[..shortest]);
+    }
+    Some(written)
+}
+
 /// One thing that is wrong with a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {

@@ -1,12 +1,11 @@
 //! Everything an archive wants to know of a file, from one look at it.
 
-use chrono::NaiveDate;
-
 use super::content::{Attached, attached};
 use super::document::{Document, FileKind, Judgement};
 use super::identity::{Identity, identities};
 use super::invoice::{Invoice, read_tree};
 use super::issuer::{Issuers, issuers};
+use super::reception::Reception;
 use super::unreadable::Unreadable;
 
 /// All that one look at a file tells: it is opened and read once.
@@ -25,9 +24,10 @@ pub struct Look {
 }
 
 impl Look {
-    /// Looks at a file as the SdI would if it received it on the day `received`. Takes time linear in the file's size.
+    /// Looks at a file as the SdI would that receives it then: a day is one that comes. Takes time linear in the file's size.
     #[must_use]
-    pub fn at(file: &[u8], received: NaiveDate) -> Self {
+    pub fn at(file: &[u8], received: impl Into<Reception>) -> Self {
+        let received = received.into();
         let looked = Document::open(file).and_then(|document| {
             let tree = document.tree()?;
             let judgement = Judgement::of_tree(&document, &tree, Some(received))?;
@@ -60,6 +60,8 @@ impl Look {
 
 #[cfg(test)]
 mod tests {
+    use chrono::NaiveDate;
+
     use super::super::content::{Attachment, Content};
     use super::super::{MAX_FILE_BYTES, read};
     use super::*;

@@ -16,6 +16,7 @@
 //! | `invoice.rs`, `party.rs` | [`read`]: what a list shows of an invoice file, as an [`Invoice`] |
 //! | `content/` | [`Content`]: all that an invoice file says, without loss |
 //! | `page/` | [`page`]: an invoice as a page to read and print; [`summary`]: as one line |
+//! | `reception.rs` | [`Reception`]: when the SdI receives a file, which dates and certificates are held against |
 //! | `receipt/` | [`read_receipt`]: a message of the SdI becomes a [`Receipt`] |
 //! | `zip/` | [`zip::entries`]: the files in a ZIP archive, within limits |
 //! | `document_type.rs` | [`DocumentType`]: the code list TD01 to TD29 |
@@ -45,6 +46,7 @@ mod page;
 mod party;
 mod reading;
 mod receipt;
+mod reception;
 mod schema;
 mod signed;
 mod tree;
@@ -71,6 +73,7 @@ pub use receipt::{
     ArchiveReference, InvalidFile, InvoiceReference, Outcome, Receipt, ReceiptKind, Recipient, RejectionReason, UnreadableArchive,
     read_receipt,
 };
+pub use reception::Reception;
 pub use signed::{Form, Integrity, Signature, Signer, Tampering, Trust, Unopenable, Unverified};
 pub use tree::{Element, Tree};
 pub use unreadable::{Position, Problem, Unreadable};

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::iter;
 
-use chrono::NaiveDate;
 use data_encoding::HEXLOWER;
 use prost::bytes::Bytes;
 use ring::digest::{SHA256, digest};
@@ -12,7 +11,7 @@ use super::InvoiceError;
 use super::harmless::harmless;
 use crate::call::Call;
 use crate::fatturapa::content::{Attachment, Content};
-use crate::fatturapa::{self, Document, Judgement, MAX_FILE_BYTES, Unreadable};
+use crate::fatturapa::{self, Document, Judgement, MAX_FILE_BYTES, Reception, Unreadable};
 use crate::pb::spazio::v1 as pb;
 use crate::streams::{self, MAX_CHUNK, Outgoing};
 
@@ -55,15 +54,15 @@ impl Download {
         Self::stored(file_name, sha256.as_ref(), content)
     }
 
-    /// What is made of an invoice's file, as of a day. It keeps a processor busy for a while.
-    pub(super) fn made_of(file_name: &str, file: &[u8], made: Made, today: NaiveDate) -> Result<Self, InvoiceError> {
+    /// What is made of an invoice's file, which the SdI receives or received then. It keeps a processor busy for a while.
+    pub(super) fn made_of(file_name: &str, file: &[u8], made: Made, received: Reception) -> Result<Self, InvoiceError> {
         let plain_name = harmless(file_name.strip_suffix(".p7m").unwrap_or(file_name));
         match made {
             Made::Xml => {
                 let (xml, _) = fatturapa::unwrapped(file)?;
                 Ok(Self::made(plain_name, Cow::into_owned(xml)))
             }
-            Made::Page => Ok(Self::made(format!("{plain_name}.html"), page(file, today)?.into_bytes())),
+            Made::Page => Ok(Self::made(format!("{plain_name}.html"), page(file, received)?.into_bytes())),
             Made::Attachment(number) => attachment(file, number),
         }
     }
@@ -124,9 +123,9 @@ pub(super) fn attachment_name(name: Option<&str>, number: usize) -> String {
     name.map_or_else(|| format!("attachment-{number}"), harmless)
 }
 
-fn page(file: &[u8], today: NaiveDate) -> Result<String, Unreadable> {
+fn page(file: &[u8], received: Reception) -> Result<String, Unreadable> {
     let document = Document::open(file)?;
     let tree = document.tree()?;
-    let judged = Judgement::of_tree(&document, &tree, Some(today))?;
-    Ok(fatturapa::page(&tree, &judged.findings))
+    let judged = Judgement::of_tree(&document, &tree, Some(received))?;
+    Ok(fatturapa::page(&tree, &judged.findings, received))
 }

@@ -3,7 +3,8 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::findings::Found;
-use super::state::InvoiceState;
+use super::state::{Direction, InvoiceState};
+use super::store;
 use crate::archive::ArchiveError;
 use crate::check::Invalid;
 use crate::db::{Fault, Reuse};
@@ -25,17 +26,24 @@ pub enum Wanted {
     Queued,
 }
 
-/// The sent invoice that has a name which another file came with.
+/// The sent invoice that is in another file's way: it has its name, or its bytes.
 #[derive(Clone, Debug)]
-pub struct Namesake {
+pub struct InTheWay {
     /// Which one it is.
     pub id: InvoiceId,
     /// Where it is in its life.
     pub state: InvoiceState,
     /// When it was stored.
     pub stored: DateTime<Utc>,
-    /// Whether the other file was sent elsewhere under that name, so that it cannot choose another.
+    /// Whether the other file was sent elsewhere, so that it is what it is and has the name that it has.
     pub other_was_sent: bool,
+}
+
+impl InTheWay {
+    /// This invoice.
+    pub(super) fn of(row: &store::Row, other_was_sent: bool) -> Self {
+        Self { id: row.id, state: row.state, stored: row.created_time, other_was_sent }
+    }
 }
 
 /// An error of this room.
@@ -95,11 +103,14 @@ pub enum InvoiceError {
         /// The name.
         name: String,
         /// Who has it, once that was looked up.
-        by: Option<Namesake>,
+        by: Option<InTheWay>,
     },
     /// Another sent invoice holds the same bytes (I4).
     #[error("the file is stored already")]
-    FileStored,
+    FileStored {
+        /// Which one; none when it was stored at this very moment.
+        by: Option<InTheWay>,
+    },
     /// Documents of an export's part came, changed or went since it was begun.
     #[error("the part changed since it was begun")]
     PartChanged,
@@ -124,7 +135,7 @@ impl From<ArchiveError> for InvoiceError {
     fn from(error: ArchiveError) -> Self {
         match error {
             ArchiveError::FileNameUsed(name) => Self::FileNameUsed { name, by: None },
-            ArchiveError::FileStored => Self::FileStored,
+            ArchiveError::FileStored => Self::FileStored { by: None },
             ArchiveError::Fault(fault) => Self::Fault(fault),
         }
     }
@@ -169,8 +180,10 @@ impl Refusal for InvoiceError {
                 state_refused(*current, no_draft(*wanted, *current, file_name, *since)).with("file_name", file_name)
             }
             Self::NotRejected { current } => {
-                let message =
-                    format!("the invoice is {current}: only one that the SdI rejected, or that its recipient refused, can be copied");
+                let stands = stands(*current);
+                let message = format!(
+                    "the invoice {stands}: only one that was sent, and that the SdI rejected or its recipient refused, can be copied"
+                );
                 state_refused(*current, message)
             }
             Self::Refused(found) => document_refused(found),
@@ -187,7 +200,7 @@ impl Refusal for InvoiceError {
                     .violations(violations)
             }
             Self::FileNameUsed { name, by } => file_name_used(name, by.as_ref()),
-            Self::FileStored => Refused::new(ErrorReason::FileStored, "another sent invoice of this account holds the very same file"),
+            Self::FileStored { by } => file_stored(by.as_ref()),
             Self::PartChanged => {
                 let message = "documents of this part came, changed or went since it was begun; ask for it again from byte 0 \
                                with the token it was asked for first, or with none if it is the first part";
@@ -205,47 +218,93 @@ fn state_refused(current: InvoiceState, message: String) -> Refused {
     Refused::new(ErrorReason::InvoiceState, message.clone()).with("state", &current).precondition("INVOICE_STATE", "invoice", message)
 }
 
-/// Why something that only drafts allow is not done. Who queues what is queued has what it wants.
+/// How an invoice stands, to go behind what it is called.
+const fn stands(state: InvoiceState) -> &'static str {
+    match state {
+        InvoiceState::Draft => "is a draft",
+        InvoiceState::Queued => "is queued",
+        InvoiceState::Sent => "was sent",
+        InvoiceState::Delivered => "was delivered",
+        InvoiceState::NotDelivered => "was sent and could not be delivered",
+        InvoiceState::Rejected => "was rejected by the SdI",
+        InvoiceState::Received => "was received",
+    }
+}
+
+/// Why something that only drafts allow is not done. Who queues what is queued has what it wants; what was issued is put right by another
+/// document.
 fn no_draft(wanted: Wanted, current: InvoiceState, file_name: &str, since: DateTime<Utc>) -> String {
     use InvoiceState::{Delivered, Draft, NotDelivered, Queued, Received, Rejected, Sent};
+    let (stands, since) = (stands(current), to_the_second(since));
     let verb = match wanted {
         Wanted::Changed => "changed",
         Wanted::Deleted => "deleted",
-        Wanted::Queued => match current {
-            Queued => {
-                let since = to_the_second(since);
-                return format!("the invoice is queued already, since {since}, as {file_name}: nothing more needs to be done");
-            }
-            Sent | Delivered | NotDelivered => {
-                return format!("the invoice {file_name} is {current}: it was sent already, and nothing more needs to be done");
-            }
-            Rejected => {
-                return format!(
-                    "the invoice {file_name} was sent already, and the SdI rejected it: make a draft of it with CopyRejectedInvoice, correct \
-                     that one and queue it"
-                );
-            }
-            Draft | Received => "queued",
-        },
+        Wanted::Queued => "queued",
     };
-    format!("the invoice is {current} and can no longer be {verb}: only drafts can")
+    let no_longer = format!("the invoice {file_name} {stands} and can no longer be {verb}: only drafts can");
+    match (current, wanted) {
+        (Received, Wanted::Changed | Wanted::Deleted | Wanted::Queued) => {
+            format!("the invoice was received from others: only what this account issues can be {verb}, while it is a draft")
+        }
+        (Queued, Wanted::Queued) => format!("the invoice is queued already, since {since}, as {file_name}: nothing more needs to be done"),
+        (Sent | Delivered | NotDelivered, Wanted::Queued) => {
+            format!("the invoice {file_name} {stands}: it was sent already, and nothing more needs to be done")
+        }
+        (Rejected, Wanted::Queued) => format!(
+            "the invoice {file_name} was sent already, and the SdI rejected it: make a draft of it with CopyRejectedInvoice, correct \
+             that one and queue it"
+        ),
+        (Rejected, Wanted::Changed | Wanted::Deleted) => {
+            format!("{no_longer}; to send it again, make a draft of it with CopyRejectedInvoice and correct that one")
+        }
+        (Queued | Sent | Delivered | NotDelivered, Wanted::Changed | Wanted::Deleted) => {
+            format!("{no_longer}; put right what is wrong in it with a credit note (TD04), and issue it anew if need be")
+        }
+        (Draft, Wanted::Changed | Wanted::Deleted | Wanted::Queued) => no_longer,
+    }
 }
 
-fn file_name_used(name: &str, by: Option<&Namesake>) -> Refused {
-    let which = by.map(|Namesake { id, state, stored, .. }| format!(" ({id}, {state}, stored {})", to_the_second(*stored)));
+fn file_name_used(name: &str, by: Option<&InTheWay>) -> Refused {
     let what_to_do = if by.is_some_and(|by| by.other_was_sent) {
         "one of the two files was not sent under it: compare them; import this one under the name it was sent with, or, if the stored one is \
          a draft that was never sent, delete that and import this one again"
     } else {
         "choose the next progressive, or leave file_name out: a draft without a name gets the account's next one when it is queued"
     };
-    let message = format!(
-        "another sent invoice of this account is named {name}{}; the SdI takes each name once (00002): {what_to_do}",
-        which.unwrap_or_default()
-    );
-    let refused = Refused::new(ErrorReason::FileNameUsed, message).with("file_name", &name);
+    let message =
+        format!("another sent invoice of this account is named {name}{}; the SdI takes each name once (00002): {what_to_do}", which(by));
+    naming(by, Refused::new(ErrorReason::FileNameUsed, message).with("file_name", &name))
+}
+
+fn file_stored(by: Option<&InTheWay>) -> Refused {
+    use InvoiceState::{Delivered, Draft, NotDelivered, Queued, Received, Rejected, Sent};
+    let what_to_do = match by {
+        None => "list the account's invoices and use that one",
+        Some(InTheWay { other_was_sent: true, .. }) => {
+            "it would be sent again from here: delete that draft with DeleteSentInvoice, then import this file again"
+        }
+        Some(by) => match by.state {
+            Draft => "use that draft, or delete it with DeleteSentInvoice and repeat this call",
+            Queued | Sent | Delivered | NotDelivered | Received => {
+                "it needs no second sending: delete this draft with DeleteSentInvoice, or give it another file"
+            }
+            Rejected => "make a draft of that one with CopyRejectedInvoice, or give this draft another file",
+        },
+    };
+    let message = format!("another sent invoice of this account holds the very same file{}: {what_to_do}", which(by));
+    naming(by, Refused::new(ErrorReason::FileStored, message))
+}
+
+/// Which invoice is in the way, in words.
+fn which(by: Option<&InTheWay>) -> String {
+    let told = |by: &InTheWay| format!(" ({}, which {}, stored {})", by.id, stands(by.state), to_the_second(by.stored));
+    by.map(told).unwrap_or_default()
+}
+
+/// Which invoice is in the way, for programs.
+fn naming(by: Option<&InTheWay>, refused: Refused) -> Refused {
     match by {
-        Some(by) => refused.with("invoice_id", &by.id),
+        Some(by) => refused.with("invoice_id", &by.id).with("state", &by.state).with("direction", &Direction::Sent),
         None => refused,
     }
 }

@@ -10,7 +10,7 @@ use super::InvoiceError;
 use super::download::{Download, Made};
 use crate::archive::{Archive, Sealed};
 use crate::db::Fault;
-use crate::fatturapa::{self, Look, Receipt, Unreadable};
+use crate::fatturapa::{self, Look, Receipt, Reception, Unreadable};
 use crate::ids::AccountId;
 
 /// Reads and seals files, a few at a time: an async deadline does not stop a parser, so their number is bounded.
@@ -27,8 +27,8 @@ impl Intake {
         Self { places: Arc::new(Semaphore::new(parser_threads)), archive }
     }
 
-    /// Takes an account's invoice in, looked at as the SdI would on this day.
-    pub async fn invoice(&self, account: AccountId, file: Vec<u8>, received: NaiveDate) -> Result<(Sealed, Look), Fault> {
+    /// Takes an account's invoice in, looked at as the SdI that receives it then.
+    pub async fn invoice(&self, account: AccountId, file: Vec<u8>, received: Reception) -> Result<(Sealed, Look), Fault> {
         self.take(account, file, move |file| Look::at(file, received)).await
     }
 
@@ -43,8 +43,8 @@ impl Intake {
     }
 
     /// Makes of an invoice's file what is to be downloaded.
-    pub(super) async fn made(&self, file_name: String, file: Vec<u8>, made: Made, today: NaiveDate) -> Result<Download, InvoiceError> {
-        self.apart(move || Ok(Download::made_of(&file_name, &file, made, today))).await?
+    pub(super) async fn made(&self, file_name: String, file: Vec<u8>, made: Made, received: Reception) -> Result<Download, InvoiceError> {
+        self.apart(move || Ok(Download::made_of(&file_name, &file, made, received))).await?
     }
 
     async fn take<T: Send + 'static>(

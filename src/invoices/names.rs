@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use sea_orm::sea_query::{Alias, Expr, Func, Iden};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, ExprTrait, FromQueryResult, QueryFilter, QuerySelect, Select, Statement};
 
-use super::error::Namesake;
+use super::error::InTheWay;
 use super::state::Direction;
 use super::{InvoiceError, receipts};
 use crate::account;
@@ -114,7 +114,7 @@ pub(super) async fn who_has_it(
     let known = filed_as(account, spellings(&name)).filter(invoice::Column::FileName.eq(name.as_str()));
     let known = known.filter(invoice::Column::Direction.eq(Direction::Sent)).one(connection).await;
     let known = known.inspect_err(|error| tracing::warn!(%error, "who has the name {name} could not be looked up"));
-    let by = known.ok().flatten().map(|row| Namesake { id: row.id, state: row.state, stored: row.created_time, other_was_sent });
+    let by = known.ok().flatten().map(|row| InTheWay::of(&row, other_was_sent));
     InvoiceError::FileNameUsed { name, by }
 }
 

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::error::Wanted;
+use super::error::{InTheWay, Wanted};
 use super::findings::{self, Found};
 use super::kept::Kept;
 use super::state::{Direction, InvoiceState};
@@ -33,7 +33,7 @@ pub(super) async fn keep(tx: &Tx, account: AccountId, state: InvoiceState, new: 
             let row = store::get(tx, account, InvoiceId(id)).await?;
             // It would be sent again from here.
             let is_left_behind = row.state == InvoiceState::Draft && state != InvoiceState::Draft;
-            if is_left_behind { Err(InvoiceError::FileStored) } else { Ok(Kept::before(row)) }
+            if is_left_behind { Err(InvoiceError::FileStored { by: Some(InTheWay::of(&row, true)) }) } else { Ok(Kept::before(row)) }
         }
     }
 }
@@ -75,6 +75,10 @@ pub(super) async fn update(tx: &Tx, draft: Draft, new: &NewInvoice) -> Result<st
     let held = store::hold_draft(tx, draft.account, draft.id, draft.version, Wanted::Changed).await?;
     let file_name = if new.file_name.is_empty() { &held.file_name } else { &new.file_name };
     let file = copies::known_by(tx, draft.account, &held, &new.file).await?;
+    if let Some(other) = archive::find(tx, draft.account, DocumentKind::Sent, &file).await?.filter(|other| *other != draft.id.0) {
+        let other = store::get(tx, draft.account, InvoiceId(other)).await?;
+        return Err(InvoiceError::FileStored { by: Some(InTheWay::of(&other, false)) });
+    }
     archive::replace(tx, draft.account, draft.id.0, file_name, &file).await?;
     let row = store::replace(tx, &held, file_name, new).await?;
     findings::replace(tx, draft.account, draft.id, &new.found).await?;

@@ -11,12 +11,13 @@ use super::list::{self, Bounds};
 use super::queue::{self, Looked};
 use super::receipts::{self, NewReceipt, Recorded};
 use super::sent::{self, Draft, NewInvoice};
+use super::state::InvoiceState;
 use super::{Intake, InvoiceError, advice, copies, export, import, issued, judged, list_receipts, names, received, store};
 use crate::archive::Archive;
 use crate::call::Call;
 use crate::clock::CalendarDay;
 use crate::db::{Answer, Db, Fault, Tx};
-use crate::fatturapa::{Finding, Identity, Look};
+use crate::fatturapa::{Finding, Identity, Look, Reception};
 use crate::ids::{AccountId, InvoiceId};
 use crate::paging::Seal;
 use crate::pb::spazio::v1 as pb;
@@ -135,7 +136,10 @@ impl InvoicesService for InvoicesApi {
         let (request_id, source) = convert::copy(&request)?;
         let once = call.once(request_id, &request);
         let found = self.archive.original(call.account(), source.0, &[DocumentKind::Sent], call.deadline).await?;
-        let (_, file) = found.ok_or(InvoiceError::NotFound)?;
+        let Some((_, file)) = found else {
+            let received = store::get(self.db.reader(), call.account(), source).await?;
+            return Err(InvoiceError::NotRejected { current: received.state }.into());
+        };
         let (new, _) = self.sent(&call, Some(source), Errand::ToBeSent, String::new(), file).await?;
         let input = (call.account(), self.thresholds, source, new);
         let answer = self.db.once(
@@ -262,7 +266,10 @@ impl InvoicesService for InvoicesApi {
         let name = if document.file_name.is_empty() { format!("{id}.xml") } else { document.file_name.clone() };
         let download = match form {
             Form::Original => Download::stored(name, document.digest(), file),
-            Form::Made(made) => self.intake.made(name, file, made, self.today()).await?,
+            Form::Made(made) => {
+                let row = store::get(self.db.reader(), call.account(), id).await?;
+                self.intake.made(name, file, made, self.reception(&row)).await?
+            }
         };
         Ok(Response::new(download.answer(call)))
     }
@@ -299,6 +306,18 @@ impl InvoicesApi {
         CalendarDay::of(self.db.clock().now()).date()
     }
 
+    /// When the SdI receives an invoice: what it decided already is judged as of then, at the latest as of when its decision was known here.
+    fn reception(&self, row: &store::Row) -> Reception {
+        let day = |moment| CalendarDay::of(moment).date();
+        match row.state {
+            InvoiceState::Draft | InvoiceState::Queued => Reception::On(self.today()),
+            InvoiceState::Sent | InvoiceState::Delivered | InvoiceState::NotDelivered | InvoiceState::Rejected => {
+                Reception::By(day(row.updated_time))
+            }
+            InvoiceState::Received => Reception::By(day(row.created_time)),
+        }
+    }
+
     /// Looks at the file of a sent invoice and brings it to where it is to rest; refused is what is no invoice at all. `own` is the invoice that
     /// it is about. Also tells what makes each of its invoices the one it is.
     pub(super) async fn sent(
@@ -309,7 +328,11 @@ impl InvoicesApi {
         file_name: String,
         file: Vec<u8>,
     ) -> Result<(NewInvoice, Vec<Identity>), InvoiceError> {
-        let (sealed, look) = self.intake.invoice(call.account(), file, self.today()).await?;
+        let received = match errand {
+            Errand::ToBeSent => Reception::On(self.today()),
+            Errand::WasSent => Reception::By(self.today()),
+        };
+        let (sealed, look) = self.intake.invoice(call.account(), file, received).await?;
         if let Some(unreadable) = look.no_invoice() {
             return Err(unreadable.clone().into());
         }
@@ -332,7 +355,7 @@ impl InvoicesApi {
 
     /// Looks at the file of a received invoice, whatever it is, and brings it to where it is to rest.
     pub(super) async fn received(&self, call: &Call, file_name: String, file: Vec<u8>) -> Result<NewInvoice, Fault> {
-        let (sealed, look) = self.intake.invoice(call.account(), file, self.today()).await?;
+        let (sealed, look) = self.intake.invoice(call.account(), file, Reception::By(self.today())).await?;
         let file = self.archive.put(sealed, call.deadline).await?;
         Ok(NewInvoice { file_name, file, found: Found::new(&look, &[]), read: look.invoice })
     }

@@ -110,7 +110,7 @@ pub(super) async fn get(connection: &impl ConnectionTrait, account: AccountId, i
     found.ok_or(InvoiceError::NotFound)
 }
 
-/// One of the account's drafts, held until the commit: nobody else changes it meanwhile.
+/// One of the account's drafts, held until the commit: nobody else changes it meanwhile. What it received is told to be none.
 pub(super) async fn hold_draft(
     tx: &Tx,
     account: AccountId,
@@ -118,12 +118,7 @@ pub(super) async fn hold_draft(
     version: Option<i64>,
     wanted: Wanted,
 ) -> Result<Row, InvoiceError> {
-    let found = tenant::of::<invoice::Entity>(account)
-        .filter(invoice::Column::Id.eq(id))
-        .filter(invoice::Column::Direction.eq(Direction::Sent))
-        .lock_exclusive()
-        .one(tx)
-        .await?;
+    let found = tenant::of::<invoice::Entity>(account).filter(invoice::Column::Id.eq(id)).lock_exclusive().one(tx).await?;
     let row = found.ok_or(InvoiceError::NotFound)?;
     if row.state != InvoiceState::Draft {
         return Err(InvoiceError::NoDraft { wanted, current: row.state, file_name: row.file_name, since: row.updated_time });

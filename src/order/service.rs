@@ -10,6 +10,7 @@ use super::confirm::{self, Confirmation};
 use super::convert::{self, Shown};
 use super::payments::{self, Incoming};
 use super::{OrderError, Rules, cancel, place, store};
+use crate::account;
 use crate::call::{Call, request_id};
 use crate::check::Check;
 use crate::clock::CalendarDay;
@@ -129,7 +130,10 @@ impl OrderService for OrderApi {
         let answer = self.db.once(once, (incoming, self.rules.clone()), async |tx: &Tx, (incoming, rules): &(Incoming, Rules)| {
             let (payment, order) = payments::record(tx, incoming, rules).await?;
             let order = match order {
-                Some(row) => Some(shown(tx, row, rules, Language::It).await?),
+                Some(row) => {
+                    let language = account::contact(tx, row.account_id).await?.language;
+                    Some(shown(tx, row, rules, language).await?)
+                }
                 None => None,
             };
             Ok::<_, OrderError>(pb::RecordPaymentResponse { payment: Some(convert::payment(&payment)), order })

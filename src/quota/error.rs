@@ -4,6 +4,7 @@ use crate::account::standing::Standing;
 use crate::account::state::Denial;
 use crate::clock::CalendarDay;
 use crate::db::Fault;
+use crate::fatturapa::italian_day;
 use crate::ids::AccountId;
 use crate::pb::spazio::v1::ErrorReason;
 use crate::refusal::{Refusal, Refused, into_status};
@@ -74,7 +75,8 @@ impl Refusal for QuotaError {
             Self::Expired { account, expiry } => {
                 let message =
                     format!("the base plan expired on {expiry}; renewing it, or buying with extension ON, reactivates the account");
-                let italian = format!("Il servizio è scaduto il {expiry}: rinnovalo per riattivarlo.");
+                let italian_expiry = italian_day(expiry.date());
+                let italian = format!("Il servizio è scaduto il {italian_expiry}: rinnovalo per riattivarlo.");
                 let english = format!("The service expired on {expiry}: renew it to reactivate the account.");
                 Refused::new(ErrorReason::AccountExpired, message.clone())
                     .with("expiry_day", &expiry)
@@ -83,7 +85,9 @@ impl Refusal for QuotaError {
             }
             Self::Deleted { account, expiry } => {
                 let message = format!("the base plan expired on {expiry}, more than 90 days ago; only a new purchase is possible");
-                let italian = format!("Il servizio è scaduto il {expiry}, da più di 90 giorni: è possibile solo un nuovo acquisto.");
+                let italian_expiry = italian_day(expiry.date());
+                let italian =
+                    format!("Il servizio è scaduto il {italian_expiry}, da più di 90 giorni: è possibile solo un nuovo acquisto.");
                 let english = format!("The service expired on {expiry}, more than 90 days ago: only a new purchase is possible.");
                 Refused::new(ErrorReason::AccountDeleted, message.clone())
                     .with("expiry_day", &expiry)
@@ -120,7 +124,7 @@ fn exhausted(account: AccountId, used: Bytes, capacity: Bytes, needed: Option<By
 fn not_enough(needed: Bytes, free: Bytes, capacity: Bytes, buy: u32) -> (String, String, String) {
     let (needed, free) = (format!("{needed:#}"), format!("{free:#}"));
     let message = format!(
-        "not enough space for this invoice: it needs {needed}, {free} are free of {capacity}; buy {buy} GB and repeat the same request; \
+        "not enough space for this invoice: it needs {needed}, {free} are free of {capacity:#}; buy {buy} GB and repeat the same request; \
          receiving, reading and downloading go on"
     );
     let italian = format!(
@@ -136,13 +140,46 @@ fn not_enough(needed: Bytes, free: Bytes, capacity: Bytes, buy: u32) -> (String,
     (message, italian, english)
 }
 
-/// The same when nothing is free: every write on sent invoices is refused.
+/// The same when nothing is free: every write on sent invoices is refused. What was received may have filled more than the capacity.
 fn nothing_left(used: Bytes, capacity: Bytes, buy: u32) -> (String, String, String) {
     let message = format!(
-        "all space is used: {used} of {capacity}; buy {buy} GB to write sent invoices again; receiving, reading and downloading go on"
+        "all space is used: {used:#} of {capacity:#}; buy {buy} GB to write sent invoices again; receiving, reading and downloading go on"
     );
     let italian =
         format!("Spazio esaurito: acquista almeno {buy} GB per tornare a inviare fatture. Ricezione, lettura e download restano attivi.");
     let english = format!("No space left: buy at least {buy} GB to send invoices again. Receiving, reading and downloading go on.");
     (message, italian, english)
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    const ACCOUNT: AccountId = AccountId(Uuid::nil());
+
+    #[test]
+    fn italians_read_the_day_of_expiry_as_they_write_it() {
+        let expiry = CalendarDay::from_ymd(2025, 12, 31).expect("a day");
+        for error in [QuotaError::Expired { account: ACCOUNT, expiry }, QuotaError::Deleted { account: ACCOUNT, expiry }] {
+            let refused = error.refused();
+            let (italian, english) = refused.people().expect("texts for people");
+            assert!(italian.contains("scaduto il 31/12/2025") && english.contains("expired on 2025-12-31"), "{italian} {english}");
+        }
+    }
+
+    #[test]
+    fn what_is_used_and_what_may_be_used_read_the_same_only_where_they_are() {
+        let refused = |used: u32| {
+            let (used, capacity) = (Bytes::from(used), Bytes::from(1 << 20));
+            QuotaError::SpaceExhausted { account: ACCOUNT, used, capacity, needed: Some(Bytes::from(100)) }.refused().message().to_owned()
+        };
+        let over = refused((1 << 20) + 9);
+        assert!(over.contains("1.0 MB (1048585 bytes) of 1.0 MB (1048576 bytes)"), "{over}");
+        let full = refused(1 << 20);
+        assert!(full.contains("1.0 MB (1048576 bytes) of 1.0 MB (1048576 bytes)"), "{full}");
+        let nearly = refused((1 << 20) - 9);
+        assert!(nearly.contains("9 bytes are free of 1.0 MB (1048576 bytes)"), "{nearly}");
+    }
 }

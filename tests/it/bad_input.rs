@@ -102,8 +102,14 @@ async fn a_message_larger_than_its_method_allows_is_refused(app: &TestApp) {
         let limit = method.policy.max_request_bytes;
         assert_eq!(refusal.number("max_request_bytes"), limit as u64, "{}", method.name());
         // Whoever notices first: the edge while the message comes in, or tonic, which holds its own limit for a service.
-        let told =
-            format!("the request is larger than the {limit} bytes that this method allows: send less, each file in a call of its own");
+        let told = match method.name() {
+            "ImportInvoices" => format!(
+                "the message of file 1 of this import has {} bytes and is larger than the {limit} bytes that one may have: a file has at most \
+                 5242880 bytes. It and what came after it was not taken in: leave this file out and import the rest",
+                limit + 1
+            ),
+            _ => format!("the request is larger than the {limit} bytes that this method allows: send less, each file in a call of its own"),
+        };
         assert_eq!(refusal.message, told, "{}", method.name());
     }
 }

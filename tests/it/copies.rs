@@ -80,13 +80,12 @@ async fn only_a_rejected_or_refused_invoice_can_be_copied(app: &TestApp) {
     for invoice in [&draft, &queued, &delivered] {
         let refusal = refused(try_copy(&ann, invoice).await);
         assert_eq!((refusal.code, refusal.reason), (Code::FailedPrecondition, ErrorReason::InvoiceState));
-        assert!(refusal.message.contains("only one that the SdI rejected"), "{}", refusal.message);
+        assert!(refusal.message.contains("that the SdI rejected or its recipient refused"), "{}", refusal.message);
     }
     let received = ann.receives(b"received".to_vec(), "a.xml").await;
     let bob = app.customer("bob").create().await;
-    for (who, invoice) in [(&ann, &received), (&bob, &ann.rejected().await)] {
-        assert_eq!(refused(try_copy(who, invoice).await).reason, ErrorReason::InvoiceNotFound);
-    }
+    assert_eq!(refused(try_copy(&ann, &received).await).reason, ErrorReason::InvoiceState);
+    assert_eq!(refused(try_copy(&bob, &ann.rejected().await).await).reason, ErrorReason::InvoiceNotFound);
 }
 
 async fn an_invoice_is_copied_once_whoever_asks_at_once(app: &TestApp) {
@@ -120,8 +119,15 @@ async fn the_same_file_sent_again_is_still_the_first_one(app: &TestApp) {
     assert_eq!((answer.already_stored, answer.invoice.expect("it").invoice_id), (true, draft.invoice_id.clone()));
     // And what another invoice holds it cannot become.
     let other = ann.invoice();
-    ann.creates(&other).await;
-    assert_eq!(refused(try_update(&ann, &draft, other.bytes).await).reason, ErrorReason::FileStored);
+    let holder = ann.creates(&other).await;
+    let refusal = refused(try_update(&ann, &draft, other.bytes.clone()).await);
+    assert_eq!((refusal.reason, &refusal.metadata["invoice_id"]), (ErrorReason::FileStored, &holder.invoice_id));
+    assert_eq!((refusal.metadata["state"].as_str(), refusal.metadata["direction"].as_str()), ("draft", "sent"));
+    let which = format!("({}, which is a draft, stored 2026-03-16T09:00:00Z): use that draft", holder.invoice_id);
+    assert!(refusal.message.contains(&which), "{}", refusal.message);
+    ann.try_queue(&holder).await.expect("queued");
+    let refusal = refused(try_update(&ann, &draft, other.bytes).await);
+    assert!(refusal.metadata["state"] == "queued" && refusal.message.contains("delete this draft"), "{}", refusal.message);
 }
 
 async fn a_copy_of_a_copy_may_go_back_to_the_first_file(app: &TestApp) {

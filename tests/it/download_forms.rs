@@ -13,6 +13,7 @@ on_both_databases!(
     an_invoice_can_be_had_as_a_page_that_loads_nothing,
     the_files_attached_to_an_invoice_can_be_had_one_by_one,
     what_is_attached_to_an_invoice_is_told_without_its_file,
+    an_attachment_that_is_nothing_in_base64_is_advised_against_and_not_given_out_empty,
     of_many_attachments_the_first_are_told_and_how_many_there_are,
     what_cannot_be_read_is_told_and_its_file_can_still_be_had,
     a_receipt_is_given_back_byte_for_byte,
@@ -106,6 +107,33 @@ async fn what_is_attached_to_an_invoice_is_told_without_its_file(app: &TestApp) 
     // As one that an earlier version judged.
     app.database.execute("DELETE FROM judgement").await.unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(ann.reads(&received).await.attachments, []);
+}
+
+async fn an_attachment_that_is_nothing_in_base64_is_advised_against_and_not_given_out_empty(app: &TestApp) {
+    let ann = app.customer("ann").create().await;
+    let attached = |name: &str, content: &str| {
+        format!("<Allegati><NomeAttachment>{name}</NomeAttachment><Attachment>{content}</Attachment></Allegati>")
+    };
+    let both = format!("{}{}</FatturaElettronicaBody>", attached("a.pdf", "!!!!"), attached("b.pdf", ""));
+    let received = ann.receives(ann.invoice().with("</FatturaElettronicaBody>", &both).bytes, "IT01234567897_00001.xml").await;
+    assert_eq!((received.refused_findings, received.advice_findings), (0, 1));
+    let read = ann.reads(&received).await;
+    assert_eq!(read.findings[0].code, "ATTACHMENT_NOT_BASE64");
+    assert_eq!(read.attachments.iter().map(|attachment| attachment.damaged).collect::<Vec<_>>(), [true, false]);
+
+    let attachment = async |attachment: u32| {
+        let form = DownloadForm::Attachment.into();
+        ann.downloads_what(pb::DownloadInvoiceRequest { invoice_id: received.invoice_id.clone(), form, attachment }).await
+    };
+    let refusal = refused(attachment(1).await);
+    assert_eq!(refusal.reason, ErrorReason::DocumentUnreadable);
+    assert!(refusal.message.contains("what stands in Attachment is not base64"), "{}", refusal.message);
+    let (description, empty) = attachment(2).await.unwrap_or_else(|status| panic!("{status}"));
+    assert_eq!((description.file_name.as_str(), description.size_bytes, empty.len()), ("b.pdf", 0, 0));
+
+    let (_, page) = ann.downloads_as(DownloadForm::Page, &received.invoice_id).await.unwrap_or_else(|status| panic!("{status}"));
+    let page = String::from_utf8(page).expect("a page is UTF-8");
+    assert!(page.contains("non leggibile") && !page.contains("3 byte"), "{page}");
 }
 
 async fn of_many_attachments_the_first_are_told_and_how_many_there_are(app: &TestApp) {

@@ -8,7 +8,8 @@ use spazio::demo::invoices::GeneratedInvoice;
 use spazio::fatturapa::ReceiptKind;
 use tonic::Code;
 
-use crate::support::pb::{ErrorReason, FindingSeverity, InvoiceState};
+use crate::support::pb::import_invoices_response::Outcome;
+use crate::support::pb::{DownloadForm, ErrorReason, FindingSeverity, InvoiceState};
 use crate::support::{Customer, Refusal, Reworded as _, TestApp, pb, refused, request_id, served};
 
 on_both_databases!(
@@ -20,6 +21,7 @@ on_both_databases!(
     a_day_to_come_is_good_when_it_has_come,
     a_received_invoice_is_kept_with_its_findings,
     a_signed_draft_tells_its_signature,
+    a_certificate_that_expired_since_is_held_against_drafts_alone,
     a_number_is_issued_once,
     a_number_is_free_again_when_the_sdi_rejected_it_or_its_recipient_refused_it,
     a_credit_note_may_have_the_number_of_an_invoice_and_is_not_older_than_it,
@@ -29,6 +31,7 @@ on_both_databases!(
     a_sent_document_is_advised_on_when_it_is_late_or_not_of_the_holder,
     what_was_sent_elsewhere_is_not_late_and_what_was_received_is_of_others,
     who_queues_what_is_no_draft_any_more_is_told_how_it_stands,
+    what_was_received_is_told_to_be_no_draft_and_of_others_nothing_is_told,
     an_old_etag_is_refused_with_the_present_one,
     of_many_identical_files_sent_at_once_one_is_stored,
     what_is_queued_is_what_was_judged,
@@ -156,6 +159,45 @@ async fn a_signed_draft_tells_its_signature(app: &TestApp) {
     assert_eq!(signatures[0].integrity(), pb::SignatureIntegrity::Verified);
 }
 
+async fn a_certificate_that_expired_since_is_held_against_drafts_alone(app: &TestApp) {
+    const EXPIRED: &str = "certificato è scaduto";
+    let ann = app.customer("ann").create().await;
+    let signed = include_bytes!("../samples/signed/rsa-expiring.xml.p7m").to_vec();
+    let name = "IT01234567897_00001.xml.p7m";
+    let page = async |invoice: &pb::Invoice| {
+        let (_, page) = ann.downloads_as(DownloadForm::Page, &invoice.invoice_id).await.unwrap_or_else(|status| panic!("{status}"));
+        String::from_utf8(page).expect("a page is UTF-8")
+    };
+    // The certificate is good until 25 December 2026.
+    app.day_comes("2026-12-01").await;
+    let received = ann.receives(signed.clone(), name).await;
+    app.day_comes("2027-02-01").await;
+    // From somebody else's archive.
+    let delivered = pb::ImportInvoicesRequest {
+        kind: pb::ImportKind::Sent.into(),
+        file_name: name.to_owned(),
+        file: signed.clone(),
+        state: InvoiceState::Delivered.into(),
+    };
+    let mut results = served(ann.service.invoices().import_invoices(stream::iter([delivered])).await);
+    let Some(Outcome::Stored(imported)) = results.message().await.unwrap_or_else(|status| panic!("{status}")).and_then(|told| told.outcome)
+    else {
+        panic!("it is not stored")
+    };
+    for invoice in [&received, &ann.gets(&imported.invoice_id).await] {
+        assert_eq!(codes(&ann.reads(invoice).await.findings), [""; 0]);
+        let page = page(invoice).await;
+        assert!(!page.contains(EXPIRED) && !page.contains("scarterebbe"), "{page}");
+    }
+
+    let bob = app.customer("bob").create().await;
+    let draft = bob.creates(&GeneratedInvoice { bytes: signed, ..bob.invoice().unnamed() }).await;
+    assert_eq!(codes(&bob.reads(&draft).await.findings), ["00100"]);
+    let (_, page) = bob.downloads_as(DownloadForm::Page, &draft.invoice_id).await.unwrap_or_else(|status| panic!("{status}"));
+    let page = String::from_utf8(page).expect("a page is UTF-8");
+    assert!(page.contains(EXPIRED) && page.contains("scarterebbe"), "{page}");
+}
+
 async fn a_number_is_issued_once(app: &TestApp) {
     let ann = app.customer("ann").create().await;
     let invoice = ann.invoice();
@@ -261,7 +303,10 @@ async fn of_many_files_with_one_name_sent_at_once_one_wins(app: &TestApp) {
         assert_eq!((refusal.reason, refusal.metadata["file_name"].as_str()), (ErrorReason::FileNameUsed, name.as_str()));
         let (winner, message) = (&refusal.metadata["invoice_id"], &refusal.message);
         assert_eq!(ann.gets(winner).await.file_name, name);
-        assert!(message.contains("00002") && message.contains(&format!("({winner}, draft, stored 2026-03-16T09:00:00Z)")), "{message}");
+        assert!(
+            message.contains("00002") && message.contains(&format!("({winner}, which is a draft, stored 2026-03-16T09:00:00Z)")),
+            "{message}"
+        );
         assert!(message.contains("choose the next progressive"), "{message}");
     }
 }
@@ -340,11 +385,45 @@ async fn who_queues_what_is_no_draft_any_more_is_told_how_it_stands(app: &TestAp
     let queued = format!("the invoice is queued already, since 2026-03-16T09:00:00Z, as {name}: nothing more needs to be done");
     assert_eq!(told(&sent).await, queued);
     ann.is_told(&sent, ReceiptKind::Delivered).await;
-    let delivered = format!("the invoice {name} is delivered: it was sent already, and nothing more needs to be done");
+    let delivered = format!("the invoice {name} was delivered: it was sent already, and nothing more needs to be done");
     assert_eq!(told(&sent).await, delivered);
     assert!(told(&ann.rejected().await).await.contains("CopyRejectedInvoice"));
     let update = refused(updated(&ann, &sent, ann.invoice().bytes).await).message;
-    assert_eq!(update, "the invoice is delivered and can no longer be changed: only drafts can");
+    let begin = format!("the invoice {name} was delivered and can no longer be changed: only drafts can; ");
+    assert!(update.starts_with(&begin) && update.contains("credit note (TD04)"), "{update}");
+    let undelivered = ann.sends(&ann.invoice()).await;
+    ann.is_told(&undelivered, ReceiptKind::NotDelivered).await;
+    let told = told(&undelivered).await;
+    assert!(told.contains("was sent and could not be delivered") && !told.contains("not_delivered"), "{told}");
+}
+
+async fn what_was_received_is_told_to_be_no_draft_and_of_others_nothing_is_told(app: &TestApp) {
+    let (ann, bob) = (app.customer("ann").create().await, app.customer("bob").create().await);
+    let received = ann.receives(ann.invoice().bytes, "IT01234567897_00001.xml").await;
+    let each = async |who: &Customer| {
+        let (mut panel, invoice_id, etag) = (who.panel.invoices(), received.invoice_id.clone(), String::new());
+        let queue = pb::QueueSentInvoiceRequest { request_id: request_id(), invoice_id: invoice_id.clone(), etag: etag.clone() };
+        let delete = pb::DeleteSentInvoiceRequest { request_id: request_id(), invoice_id: invoice_id.clone(), etag };
+        let copy = pb::CopyRejectedInvoiceRequest { request_id: request_id(), invoice_id };
+        [
+            refused(panel.queue_sent_invoice(queue).await),
+            refused(updated(who, &received, who.invoice().bytes).await),
+            refused(panel.delete_sent_invoice(delete).await),
+            refused(panel.copy_rejected_invoice(copy).await),
+        ]
+    };
+    let told = each(&ann).await;
+    for refusal in &told {
+        assert_eq!((refusal.code, refusal.reason), (Code::FailedPrecondition, ErrorReason::InvoiceState));
+        assert_eq!(refusal.metadata["state"], "received");
+        assert!(refusal.message.contains("was received"), "{}", refusal.message);
+    }
+    for (refusal, verb) in told.iter().zip(["queued", "changed", "deleted"]) {
+        assert!(refusal.message.contains(&format!("can be {verb}, while it is a draft")), "{}", refusal.message);
+    }
+    for refusal in each(&bob).await {
+        assert_eq!((refusal.code, refusal.reason), (Code::NotFound, ErrorReason::InvoiceNotFound));
+    }
 }
 
 async fn an_old_etag_is_refused_with_the_present_one(app: &TestApp) {

@@ -72,6 +72,8 @@ async fn each_file_has_its_own_result_in_the_files_order(app: &TestApp) {
         pb::ImportInvoicesRequest { kind: ImportKind::Receipt.into(), file_name: rc.file_name, file: rc.bytes, state: 0 },
         pb::ImportInvoicesRequest { state: InvoiceState::Sent.into(), ..file(ImportKind::Received, &received) },
         pb::ImportInvoicesRequest { state: InvoiceState::Queued.into(), ..sent(&ann.invoice()) },
+        pb::ImportInvoicesRequest { state: 77, file_name: "fattura.xml".to_owned(), ..sent(&ann.invoice()) },
+        pb::ImportInvoicesRequest { state: InvoiceState::Sent.into(), file_name: "a".repeat(101), ..file(ImportKind::Receipt, &received) },
     ];
     let outcomes = taken_in(&ann, files).await;
 
@@ -80,7 +82,7 @@ async fn each_file_has_its_own_result_in_the_files_order(app: &TestApp) {
     // Its name is not the caller's to choose here: a draft could have another.
     let (name, first) = (refusal(&outcomes[2]), &stored(&outcomes[0]).invoice_id);
     assert_eq!(name.reason(), ErrorReason::FileNameUsed);
-    assert!(name.message.contains(&format!("({first}, sent, stored ")), "{}", name.message);
+    assert!(name.message.contains(&format!("({first}, which was sent, stored ")), "{}", name.message);
     assert!(name.message.contains("compare them") && !name.message.contains("next progressive"), "{}", name.message);
     assert!(ann.downloads(&stored(&outcomes[3]).invoice_id).await.1 == received.bytes);
     let told = refusal(&outcomes[4]);
@@ -88,8 +90,14 @@ async fn each_file_has_its_own_result_in_the_files_order(app: &TestApp) {
     assert_eq!((told.reason(), fields), (ErrorReason::InvalidRequest, vec!["kind", "state", "file"]), "{told:?}");
     assert!(stored(&outcomes[5]).receipt_id.starts_with("rcp_"));
     assert_eq!(stored(&outcomes[5]).invoice_id, stored(&outcomes[0]).invoice_id, "what the receipt speaks of");
-    for outcome in &outcomes[6..] {
-        assert_eq!(refusal(outcome).violations[0].field, "state");
+    for (outcome, value) in outcomes[6..].iter().zip(["INVOICE_STATE_SENT", "INVOICE_STATE_QUEUED", "77", "INVOICE_STATE_SENT"]) {
+        let told = &refusal(outcome).violations[0];
+        assert_eq!(told.field, "state");
+        assert!(told.description.starts_with(&format!("is {value}")), "{told:?}");
+    }
+    for outcome in &outcomes[8..] {
+        let fields: Vec<_> = refusal(outcome).violations.iter().map(|violation| violation.field.as_str()).collect();
+        assert_eq!(fields, ["state", "file_name"], "{outcome:?}");
     }
     let bytes = (issued.bytes.len() + received.bytes.len() + receipt_bytes) as u64;
     assert_eq!(ann.space().await.usage_bytes, bytes, "nothing was charged for what was refused");
@@ -153,7 +161,10 @@ async fn what_was_sent_elsewhere_does_not_hide_behind_a_draft_of_the_same_bytes(
     for files in [vec![draft.clone(), delivered.clone()], vec![draft, delivered]] {
         let outcomes = taken_in(&ann, files).await;
         assert_eq!(ann.gets(&stored(&outcomes[0]).invoice_id).await.state(), InvoiceState::Draft);
-        assert_eq!(refusal(&outcomes[1]).reason(), ErrorReason::FileStored, "it would be sent twice");
+        let told = refusal(&outcomes[1]);
+        assert_eq!(told.reason(), ErrorReason::FileStored, "it would be sent twice");
+        let which = format!("({}, which is a draft, ", stored(&outcomes[0]).invoice_id);
+        assert!(told.message.contains(&which) && told.message.contains("delete that draft"), "{}", told.message);
     }
 }
 
@@ -166,6 +177,10 @@ async fn what_came_before_bytes_that_are_no_file_is_stored(app: &TestApp) {
     stored(&first.outcome.expect("an outcome"));
     let refusal = refused(results.message().await);
     assert_eq!((refusal.code, refusal.reason), (Code::ResourceExhausted, ErrorReason::RequestTooLarge));
+    let message = &refusal.message;
+    assert!(message.starts_with("the message of file 2 of this import has 54000"), "{message}");
+    assert!(message.contains("5308416 bytes") && message.contains("at most 5242880 bytes") && !message.contains("a call of its own"));
+    assert_eq!((refusal.number("position"), refusal.number("max_request_bytes")), (2, 5_308_416));
 }
 
 async fn a_rejection_that_comes_before_its_invoice_in_one_stream_releases_its_number(app: &TestApp) {

@@ -9,6 +9,7 @@ use crate::support::pb::{ChargeState, ErrorReason, OrderState, PaymentMethod, Pa
 use crate::support::{Customer, TestApp, accepted, by_card, charged, day, euro, pb, refused};
 
 on_both_databases!(
+    a_recorded_payment_is_answered_with_the_order_in_its_accounts_language,
     a_payment_of_another_amount_is_kept_and_grants_nothing,
     a_payment_in_another_currency_is_kept_and_grants_nothing,
     a_payment_for_an_unknown_order_is_kept,
@@ -53,6 +54,14 @@ async fn reviewed(app: &TestApp, ann: &Customer, payment: pb::RecordPaymentReque
     let mails = app.mails_with(&payment.reference).await;
     assert!(mails.len() == 1 && mails[0].contains("pagamenti@provider.example"), "the operators are told once: {mails:?}");
     recorded.order
+}
+
+async fn a_recorded_payment_is_answered_with_the_order_in_its_accounts_language(app: &TestApp) {
+    let ann = app.customer("ann").in_english().create().await;
+    let order = awaiting(&ann).await;
+    let recorded = ann.try_record(Customer::payment_of(&order, "CRO 1")).await.expect("recorded").order.expect("the order");
+    assert!(recorded.lines[0].display_name.starts_with("Additional space"), "{:?}", recorded.lines);
+    assert_eq!(recorded.lines, order.lines);
 }
 
 async fn a_payment_of_another_amount_is_kept_and_grants_nothing(app: &TestApp) {

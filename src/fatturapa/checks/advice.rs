@@ -123,6 +123,7 @@ fn total_of_the_document(told: &mut Told, body: &Body<'_, '_>, sums: &Sums) {
     let [total, summaries, discounts, rounding] = [total, sums.summaries, sums.discounts, sums.rounding].map(shown);
     told.advised("DOCUMENT_TOTAL", element, || {
         words!(
+            total, summaries, discounts, rounding =>
             "[2.1.1.9] ImportoTotaleDocumento è {total}, ma imponibili e imposte dei riepiloghi [2.2.2] fanno {summaries} (sconti e \
              maggiorazioni [2.1.1.8] {discounts}, arrotondamento [2.1.1.10] {rounding}): correggere il totale",
             "[2.1.1.9] ImportoTotaleDocumento is {total}, but taxable amounts and taxes of the summaries [2.2.2] make {summaries} \
@@ -153,6 +154,7 @@ fn payments_do_not_add_up(told: &mut Told, body: &Body<'_, '_>, sums: &Sums) {
     let [all, whole, withheld, split] = [all, whole, sums.withheld, sums.split].map(shown);
     told.advised("PAYMENTS_TOTAL", *first, || {
         words!(
+            all, whole, withheld, split =>
             "gli importi dei pagamenti [2.4.2.6] fanno {all}, ma il totale è {whole} (ritenute {withheld}, IVA in scissione dei pagamenti \
              {split}): correggere gli importi",
             "the payments [2.4.2.6] add up to {all}, but the total is {whole} (withheld {withheld}, VAT under split payment {split}): \

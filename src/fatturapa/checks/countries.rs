@@ -14,7 +14,7 @@ const COUNTRIES: &str = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB B
 const OTHERS: &str = "EL XI XK EU OO";
 
 /// Whether two letters are a country's, or used as one's.
-pub(super) fn is_country(code: &str) -> bool {
+pub(in crate::fatturapa) fn is_country(code: &str) -> bool {
     [COUNTRIES, OTHERS].iter().flat_map(|list| list.split_ascii_whitespace()).any(|known| known == code)
 }
 

@@ -30,8 +30,10 @@ fn vat_number(told: &mut Told, vat: Element<'_, '_>) {
         let code = excerpt(code);
         told.advised("VAT_CONTROL_DIGIT", element, || {
             words!(
-                "la partita IVA {code} non può esistere: ha 11 cifre e l'ultima dipende dalle altre; cercare un errore di battitura",
-                "the VAT number {code} cannot exist: it has 11 digits, the last of which depends on the others; look for a mistyped digit"
+                "la partita IVA {code} non può esistere: ha 11 cifre e l'ultima dipende dalle altre; cercare un errore di battitura \
+                 o chiederla al titolare, e correggerla",
+                "the VAT number {code} cannot exist: it has 11 digits, the last of which depends on the others; look for a mistyped digit \
+                 or ask its holder, and correct it"
             )
         });
     }
@@ -51,10 +53,10 @@ fn fiscal_code(told: &mut Told, element: Element<'_, '_>) {
         let code = excerpt(code);
         told.advised("FISCAL_CODE_CONTROL", element, || {
             words!(
-                "il codice fiscale {code} non può esistere: ha 16 caratteri (persona) o 11 cifre e l'ultimo dipende dagli altri; cercare \
-                 un errore di battitura",
+                "il codice fiscale {code} non può esistere: ha 16 caratteri (persona) o 11 cifre e l'ultimo dipende dagli altri; \
+                 cercare un errore di battitura o chiederlo al titolare, e correggerlo",
                 "the fiscal code {code} cannot exist: it has 16 characters (a person) or 11 digits, the last of which depends on the \
-                 others; look for a mistyped character"
+                 others; look for a mistyped character or ask its holder, and correct it"
             )
         });
     }
@@ -67,10 +69,10 @@ fn iban(told: &mut Told, element: Element<'_, '_>) {
         let iban = excerpt(iban);
         told.advised("IBAN_CHECK_DIGITS", element, || {
             words!(
-                "l'IBAN {iban} non può esistere: le cifre di controllo o la lunghezza (27 caratteri in Italia) non tornano; cercare un \
-                 errore di battitura",
-                "the IBAN {iban} cannot exist: its check digits or its length (27 characters in Italy) do not fit; look for a mistyped \
-                 character"
+                "l'IBAN {iban} non può esistere: le cifre di controllo o la lunghezza (27 caratteri in Italia) non tornano; \
+                 confrontarlo con quello dato dalla banca e correggerlo: il pagamento non arriverebbe",
+                "the IBAN {iban} cannot exist: its check digits or its length (27 characters in Italy) do not fit; compare it with \
+                 what the bank gave and correct it: the payment would not arrive"
             )
         });
     }

@@ -62,8 +62,9 @@ fn total_is_not_price_times_quantity(told: &mut Told, line: Element<'_, '_>) {
         let (total, expected, quantity) = (shown(total), shown(exact), shown(quantity));
         let price = price(line, Reading::ToTheLetter).map(shown).unwrap_or_default();
         words!(
+            total, price, quantity, expected =>
             "[2.2.1.11] PrezzoTotale è {total}, ma [2.2.1.9] PrezzoUnitario con sconti e maggiorazioni [2.2.1.10] è {price} e per \
-             [2.2.1.5] Quantita {quantity} fa {expected} (tolleranza 0.01): correggere il totale, o il prezzo (fino a 8 decimali), la \
+             [2.2.1.5] Quantita {quantity} fa {expected} (tolleranza 0,01): correggere il totale, o il prezzo (fino a 8 decimali), la \
              quantità o gli sconti",
             "[2.2.1.11] PrezzoTotale is {total}, but [2.2.1.9] PrezzoUnitario with discounts and increases [2.2.1.10] is {price}, which \
              times [2.2.1.5] Quantita {quantity} makes {expected} (tolerance 0.01): correct the total, or the price (up to 8 decimals), \
@@ -183,8 +184,8 @@ mod tests {
         );
         assert_eq!(
             found[0].message.italian,
-            "[2.2.1.11] PrezzoTotale è 35505.90, ma [2.2.1.9] PrezzoUnitario con sconti e maggiorazioni [2.2.1.10] è 355.0580125 e per \
-             [2.2.1.5] Quantita 100.00 fa 35505.80125 (tolleranza 0.01): correggere il totale, o il prezzo (fino a 8 decimali), la \
+            "[2.2.1.11] PrezzoTotale è 35.505,90, ma [2.2.1.9] PrezzoUnitario con sconti e maggiorazioni [2.2.1.10] è 355,0580125 e per \
+             [2.2.1.5] Quantita 100,00 fa 35.505,80125 (tolleranza 0,01): correggere il totale, o il prezzo (fino a 8 decimali), la \
              quantità o gli sconti"
         );
     }

@@ -11,7 +11,7 @@
 //! | `natures.rs` | 00400, 00401, 00413, 00414, 00420, 00429, 00430, 00444, 00445: why no VAT is due |
 //! | `summaries.rs` | 00421, 00422: the arithmetic of summaries |
 //! | `simplified.rs` | 00400, 00401, 00445, 00460 as they stand for simplified invoices |
-//! | `advice.rs`, `identifiers.rs` | advice on dates and totals, and on numbers with control digits |
+//! | `advice.rs`, `identifiers.rs`, `attachments.rs` | advice on dates and totals, numbers with control digits, and files inside |
 //! | `control_digits.rs`, `countries.rs` | the arithmetic of control digits, and the countries there are |
 //! | `body.rs`, `amounts.rs`, `told.rs` | what all of them read and how they tell |
 //!
@@ -25,6 +25,7 @@
 
 mod advice;
 mod amounts;
+mod attachments;
 mod body;
 mod control_digits;
 mod countries;
@@ -48,6 +49,7 @@ use super::finding::Finding;
 use super::format::Kind;
 use super::tree::{Element, Tree};
 use body::Body;
+pub(super) use countries::is_country;
 use parties::Parties;
 use told::Told;
 
@@ -63,6 +65,9 @@ pub(super) fn checks(tree: &Tree<'_>, kind: Kind, today: NaiveDate) -> Vec<Findi
     refusals(&mut told, root, kind, parties.as_ref(), &bodies, today);
     // Last, so that no advice takes the place of a refusal when there are too many.
     identifiers::advise(&mut told, root);
+    for body in &bodies {
+        attachments::advise(&mut told, body.element);
+    }
     if kind == Kind::Ordinary {
         for body in &bodies {
             advice::advise(&mut told, body);

@@ -44,7 +44,7 @@ pub(super) fn nature_missing(told: &mut Told, code: &'static str, element: Eleme
         let (of_rate, of_nature) = numbers;
         told.refused(code, element, || {
             words!(
-                "l'aliquota {of_rate} è 0.00, ma manca {of_nature} Natura: aggiungere perché l'IVA non è dovuta, per esempio N4, oppure \
+                "l'aliquota {of_rate} è 0,00, ma manca {of_nature} Natura: aggiungere perché l'IVA non è dovuta, per esempio N4, oppure \
                  indicare l'aliquota",
                 "the rate {of_rate} is 0.00, but {of_nature} Natura is missing: add why no VAT is due, for example N4, or give the rate"
             )
@@ -66,7 +66,8 @@ pub(super) fn nature_beside_a_rate(
         let ((of_rate, of_nature), rate) = (numbers, super::amounts::shown(rate));
         told.refused(code, element, || {
             words!(
-                "{of_nature} Natura è {nature}, ma l'aliquota {of_rate} è {rate}: togliere Natura, oppure indicare l'aliquota 0.00",
+                rate =>
+                "{of_nature} Natura è {nature}, ma l'aliquota {of_rate} è {rate}: togliere Natura, oppure indicare l'aliquota 0,00",
                 "{of_nature} Natura is {nature}, but the rate {of_rate} is {rate}: take Natura out, or give the rate 0.00"
             )
         });

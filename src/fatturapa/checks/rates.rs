@@ -39,6 +39,7 @@ fn fraction_for_per_cent(told: &mut Told, rated: Rated<'_, '_>) {
         let (number, found, meant) = (rated.place.rate_number(), shown(rate), shown(rate * Decimal::ONE_HUNDRED));
         told.refused("00424", element, || {
             words!(
+                found, meant =>
                 "{number} AliquotaIVA è {found}: l'aliquota va indicata in percentuale, per esempio {meant}",
                 "{number} AliquotaIVA is {found}: the rate must be given in per cent, for example {meant}"
             )
@@ -55,6 +56,7 @@ fn fewer_summaries_than_rates(told: &mut Told, body: &Body<'_, '_>, summed_up: &
         let (rates, listed) = (summed_up.len(), list(summed_up));
         told.refused("00419", goods, || {
             words!(
+                listed =>
                 "linee [2.2.1.12] e casse previdenziali [2.1.1.7.5] hanno {rates} aliquote IVA ({listed}), ma i blocchi [2.2.2] \
                  DatiRiepilogo sono {count}: aggiungere un riepilogo per ogni aliquota che non ne ha",
                 "lines [2.2.1.12] and pension funds [2.1.1.7.5] have {rates} VAT rates ({listed}), but there are {count} [2.2.2] \
@@ -74,6 +76,7 @@ fn rate_on_one_side_only(told: &mut Told, summed_up: &BTreeMap<Decimal, Rated<'_
         let (number, rate, listed) = (rated.place.rate_number(), shown(*rate), list(summaries));
         told.refused("00443", element, || {
             words!(
+                rate, listed =>
                 "{number} AliquotaIVA {rate} non è in nessun riepilogo [2.2.2.1] (ci sono: {listed}): aggiungere il suo [2.2.2] \
                  DatiRiepilogo, o correggere l'aliquota",
                 "{number} AliquotaIVA {rate} is in no summary [2.2.2.1] (there are: {listed}): add its [2.2.2] DatiRiepilogo, or correct \
@@ -86,6 +89,7 @@ fn rate_on_one_side_only(told: &mut Told, summed_up: &BTreeMap<Decimal, Rated<'_
         let (rate, listed) = (shown(*rate), list(summed_up));
         told.refused("00443", element, || {
             words!(
+                rate, listed =>
                 "[2.2.2.1] AliquotaIVA {rate} non è di nessuna linea [2.2.1.12] o cassa previdenziale [2.1.1.7.5] (ci sono: {listed}): \
                  togliere il riepilogo, o correggere l'aliquota",
                 "[2.2.2.1] AliquotaIVA {rate} is of no line [2.2.1.12] or pension fund [2.1.1.7.5] (there are: {listed}): take the summary \
@@ -102,7 +106,7 @@ fn list(rates: &BTreeMap<Decimal, Rated<'_, '_>>) -> String {
     if rates.len() > TOLD {
         listed.push("...".to_owned());
     }
-    listed.join(", ")
+    listed.join("; ")
 }
 
 #[cfg(test)]

@@ -39,6 +39,7 @@ fn above_the_limit(told: &mut Told, body: &Body<'_, '_>, parties: Option<&Partie
     let (total, limit) = (shown(total), shown(LIMIT));
     told.refused("00460", element, || {
         words!(
+            total, limit =>
             "la somma degli importi [2.2.2] è {total}, più del limite di {limit} euro per le fatture semplificate: emettere una fattura \
              ordinaria (FPR12)",
             "the amounts [2.2.2] add up to {total}, above the limit of {limit} euro for simplified invoices: issue an ordinary invoice \

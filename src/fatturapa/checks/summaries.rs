@@ -28,8 +28,9 @@ fn tax_is_not_rate_times_taxable(told: &mut Told, summary: Element<'_, '_>) {
     told.refused("00421", element, || {
         let (tax, expected, rate, taxable) = (shown(tax), shown(expected), shown(rate), shown(taxable));
         words!(
+            tax, rate, taxable, expected =>
             "[2.2.2.6] Imposta è {tax}, ma [2.2.2.1] AliquotaIVA {rate} per [2.2.2.5] ImponibileImporto {taxable} / 100 fa {expected} \
-             (tolleranza 0.01): correggere l'imposta, o l'aliquota o l'imponibile",
+             (tolleranza 0,01): correggere l'imposta, o l'aliquota o l'imponibile",
             "[2.2.2.6] Imposta is {tax}, but [2.2.2.1] AliquotaIVA {rate} times [2.2.2.5] ImponibileImporto {taxable} / 100 makes \
              {expected} (tolerance 0.01): correct the tax, or the rate or the taxable amount"
         )
@@ -113,8 +114,9 @@ fn tell_taxable(told: &mut Told, rate: Decimal, parts: &Parts<'_, '_>) {
         let (rate, found, expected) = (shown(rate), shown(found), shown(expected));
         let [lines, funds, rounding] = [parts.lines, parts.funds, parts.rounding].map(|part| part.map(shown).unwrap_or_default());
         words!(
+            rate, found, lines, funds, rounding, expected =>
             "[2.2.2.5] ImponibileImporto con aliquota {rate} è in tutto {found}, ma linee [2.2.1.11] {lines} + casse previdenziali \
-             [2.1.1.7.3] {funds} + arrotondamenti [2.2.2.4] {rounding} fa {expected} (tolleranza 1.00): correggere l'imponibile o le \
+             [2.1.1.7.3] {funds} + arrotondamenti [2.2.2.4] {rounding} fa {expected} (tolleranza 1,00): correggere l'imponibile o le \
              linee",
             "[2.2.2.5] ImponibileImporto with the rate {rate} is {found} altogether, but lines [2.2.1.11] {lines} + pension funds \
              [2.1.1.7.3] {funds} + roundings [2.2.2.4] {rounding} makes {expected} (tolerance 1.00): correct the taxable amount or the \
@@ -128,6 +130,7 @@ fn advise_nature(told: &mut Told, nature: &str, parts: &Parts<'_, '_>) {
     told.advised("NATURE_TOTAL", element, || {
         let (found, expected) = (shown(found), shown(expected));
         words!(
+            found, expected =>
             "[2.2.2.5] ImponibileImporto con natura {nature} è in tutto {found}, ma linee, casse previdenziali e arrotondamenti con quella \
              natura fanno {expected}: il SdI confronta solo il totale dell'aliquota, ma distribuirlo secondo le nature",
             "[2.2.2.5] ImponibileImporto with the nature {nature} is {found} altogether, but lines, pension funds and roundings with that \

@@ -41,7 +41,7 @@ pub enum UnreadableAttachment {
 
 impl Attachment {
     /// Its bytes, compressed as it says; none at all if there is nothing in it. Characters that are not base64's are passed over, as the
-    /// schema does.
+    /// schema does, but not where there is nothing else.
     ///
     /// # Errors
     /// [`UnreadableAttachment`], if there are more than `most` of them, or it is damaged.
@@ -51,7 +51,7 @@ impl Attachment {
         if bytes > most {
             return Err(UnreadableAttachment::TooLarge { bytes, most });
         }
-        if !is_base64(encoded) {
+        if bytes_in(encoded).is_none() {
             return Err(UnreadableAttachment::Damaged);
         }
         let signs: Vec<u8> = encoded.bytes().filter(|byte| is_sign(*byte)).collect();
@@ -65,6 +65,16 @@ fn is_sign(byte: u8) -> bool {
 
 fn decoded_bytes(encoded: &str) -> usize {
     encoded.bytes().filter(|byte| is_sign(*byte) && *byte != b'=').count() * 3 / 4
+}
+
+/// Whether there is something in an attachment, and nothing of it is base64: what an empty file would be to the schema.
+pub(in crate::fatturapa) fn is_hollow(encoded: &str) -> bool {
+    !encoded.trim().is_empty() && !encoded.bytes().any(is_sign)
+}
+
+/// How many bytes the attachment has that is written so; none if they cannot be had.
+pub(in crate::fatturapa) fn bytes_in(encoded: &str) -> Option<usize> {
+    (is_base64(encoded) && !is_hollow(encoded)).then(|| decoded_bytes(encoded))
 }
 
 /// What is to be known of a file inside of an invoice without its bytes.
@@ -94,7 +104,7 @@ pub(in crate::fatturapa) fn attached(tree: &Tree<'_>) -> Vec<Attached> {
         for attachment in body.all("Allegati").filter_map(|element| Attachment::read(&mut reader, element)) {
             let Attachment { name, compression, format, encoded, .. } = attachment;
             let encoded = encoded.unwrap_or_default();
-            let bytes = is_base64(&encoded).then(|| decoded_bytes(&encoded));
+            let bytes = bytes_in(&encoded);
             found.push(Attached { document, name, compression, format, bytes });
         }
     }
@@ -123,7 +133,7 @@ mod tests {
 
     #[test]
     fn a_damaged_one_is_told() {
-        for encoded in ["U2NvbnRyaW5vCg=", "U2NvbnRyaW5vC", "=", "TR=="] {
+        for encoded in ["U2NvbnRyaW5vCg=", "U2NvbnRyaW5vC", "=", "TR==", "!!!!"] {
             assert_eq!(of(encoded).content(100), Err(UnreadableAttachment::Damaged), "{encoded}");
         }
     }
@@ -135,8 +145,8 @@ mod tests {
         }
 
         #[test]
-        fn exactly_what_the_schema_takes_is_taken_out(encoded in "[A-Za-z0-9+/= \\-è]{0,24}") {
-            prop_assert_eq!(of(&encoded).content(100).is_ok(), is_base64(&encoded));
+        fn what_the_schema_takes_is_taken_out_unless_nothing_of_it_is_base64(encoded in "[A-Za-z0-9+/= \\-è]{0,24}|[ \\-è]{0,4}") {
+            prop_assert_eq!(of(&encoded).content(100).is_ok(), is_base64(&encoded) && !is_hollow(&encoded));
         }
     }
 }

@@ -24,8 +24,8 @@ mod search;
 mod tests;
 mod written;
 
-pub(super) use attachment::attached;
 pub use attachment::{Attached, Attachment, UnreadableAttachment};
+pub(super) use attachment::{attached, bytes_in, is_hollow};
 pub use body::{Body, CorrectedInvoice, DeliveryNote, Link, MainInvoice, PensionFund, Transport, Vehicle, Withholding};
 pub use lines::{Article, Discount, Line, OtherData, SimplifiedLine, Summary};
 pub use parties::{Address, CompanyRegister, FiscalId, Header, Party, Profession, Transmission};

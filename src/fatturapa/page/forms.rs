@@ -2,40 +2,17 @@
 
 use std::borrow::Cow;
 
+use super::super::content::bytes_in;
+use super::super::finding::italian_number;
+
 /// A number: `1234.50` becomes `1.234,50`. Decimals beyond the second are kept unless they are zeros.
 pub(super) fn number(text: &str) -> Cow<'_, str> {
-    grouped(text, 2).map_or(Cow::Borrowed(text), Cow::Owned)
+    italian_number(text, 2).map_or(Cow::Borrowed(text), Cow::Owned)
 }
 
 /// A percentage: `22.00` becomes `22%`.
 pub(super) fn percentage(text: &str) -> Cow<'_, str> {
-    grouped(text, 0).map_or(Cow::Borrowed(text), |number| Cow::Owned(number + "%"))
-}
-
-/// The Italian form of a number, with at least so many of its decimals.
-fn grouped(text: &str, decimals_kept: usize) -> Option<String> {
-    let (sign, unsigned) = text.strip_prefix('-').map_or(("", text), |rest| ("-", rest));
-    let (units, decimals) = unsigned.split_once('.').unwrap_or((unsigned, ""));
-    let are_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    let is_number = !units.is_empty() && are_digits(units) && are_digits(decimals) && !unsigned.ends_with('.');
-    if !is_number {
-        return None;
-    }
-    let significant = units.trim_start_matches('0');
-    let units = if significant.is_empty() { "0" } else { significant };
-    let shortest = decimals.trim_end_matches('0').len().max(decimals_kept.min(decimals.len()));
-    let mut written = sign.to_owned();
-    for (index, digit) in units.char_indices() {
-        if index > 0 && (units.len() - index).is_multiple_of(3) {
-            written.push('.');
-        }
-        written.push(digit);
-    }
-    if shortest > 0 {
-        written.push(',');
-        written.push_str(&decimals[..shortest]);
-    }
-    Some(written)
+    italian_number(text, 0).map_or(Cow::Borrowed(text), |number| Cow::Owned(number + "%"))
 }
 
 /// A day: `2026-03-31` becomes `31/03/2026`; a time zone behind it stays, in brackets.
@@ -47,12 +24,18 @@ pub(super) fn date(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// A day with its time: `2026-03-31T09:05:00` becomes `31/03/2026 09:05:00`.
+/// A day with its time: `2026-03-31T09:05:00.000+02:00` becomes `31/03/2026 09:05:00 (+02:00)`.
 pub(super) fn date_time(text: &str) -> Cow<'_, str> {
-    match day(text).and_then(|(day, rest)| Some((day, rest.strip_prefix('T')?))) {
-        Some((day, time)) => Cow::Owned(format!("{day} {time}")),
-        None => date(text),
-    }
+    let parts = day(text).and_then(|(day, rest)| Some((day, rest.strip_prefix(['T', ' '])?)));
+    let Some((day, time)) = parts.filter(|(_, time)| time.starts_with(|digit: char| digit.is_ascii_digit())) else { return date(text) };
+    let (time, zone) = match time.find(['Z', '+', '-']).map(|at| time.split_at(at)) {
+        Some((time, "Z")) => (time, " (UTC)".to_owned()),
+        Some((time, zone)) if is_zone(zone) => (time, format!(" ({zone})")),
+        _ => (time, String::new()),
+    };
+    let whole = time.split_once('.').filter(|(_, fraction)| fraction.bytes().all(|digit| digit == b'0'));
+    let time = whole.map_or(time, |(seconds, _)| seconds);
+    Cow::Owned(format!("{day} {time}{zone}"))
 }
 
 /// The day that a text begins with, and what follows it.
@@ -63,13 +46,13 @@ fn day(text: &str) -> Option<(String, &str)> {
 }
 
 fn is_zone(text: &str) -> bool {
-    text == "Z" || (text.len() == 6 && text.starts_with(['+', '-']))
+    let is_offset = matches!(text.as_bytes(), [b'+' | b'-', h, i, b':', m, n] if [h, i, m, n].iter().all(|digit| digit.is_ascii_digit()));
+    text == "Z" || is_offset
 }
 
-/// How large the file is that a base64 text stands for.
+/// How large the file is that a base64 text stands for, or that it cannot be opened.
 pub(super) fn size_of_base64(text: &str) -> String {
-    let characters = text.bytes().filter(|byte| !byte.is_ascii_whitespace() && *byte != b'=').count();
-    size(characters / 4 * 3 + (characters % 4).saturating_sub(1))
+    bytes_in(text).map_or_else(|| "non leggibile".to_owned(), size)
 }
 
 /// A size in bytes, in units of 1,000 as file managers show it.
@@ -118,7 +101,17 @@ mod tests {
     fn dates_begin_with_the_day() {
         assert_eq!(date("2026-03-31"), "31/03/2026");
         assert_eq!(date("2026-03-31+02:00"), "31/03/2026 (+02:00)");
-        assert_eq!(date_time("2026-03-31T09:05:00"), "31/03/2026 09:05:00");
+        for (text, expected) in [
+            ("2026-03-31T09:05:00", "31/03/2026 09:05:00"),
+            ("2026-03-31 09:05:00", "31/03/2026 09:05:00"),
+            ("2026-03-31T10:15:00.000+02:00", "31/03/2026 10:15:00 (+02:00)"),
+            ("2013-06-06T12:00:00Z", "06/06/2013 12:00:00 (UTC)"),
+            ("2026-03-31T10:15:00.250", "31/03/2026 10:15:00.250"),
+            ("2026-03-31T12-circa", "31/03/2026 12-circa"),
+            ("2026-03-31Tmezzogiorno", "2026-03-31Tmezzogiorno"),
+        ] {
+            assert_eq!(date_time(text), expected);
+        }
         assert_eq!(date_time("2026-03-31"), "31/03/2026");
         for text in ["", "31/03/2026", "2026-3-31", "2026-03-31 x", "2026-03-3è", "è026-03-31"] {
             assert_eq!(date(text), text);
@@ -131,6 +124,9 @@ mod tests {
         assert_eq!(size_of_base64("Q29u\n dHJhdHRv"), "9 byte");
         assert_eq!(size_of_base64("YQ=="), "1 byte");
         assert_eq!(size_of_base64(""), "0 byte");
+        for damaged in ["!!!!", "YQ", "="] {
+            assert_eq!(size_of_base64(damaged), "non leggibile");
+        }
         assert_eq!(size_of_base64(&"AAAA".repeat(1_100)), "3,3 kB");
         assert_eq!(size_of_base64(&"AAAA".repeat(1_000_000)), "3,0 MB");
     }

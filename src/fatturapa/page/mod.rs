@@ -25,6 +25,7 @@ mod summary;
 
 use super::finding::{Finding, Severity};
 use super::receipt::ReceiptKind;
+use super::reception::Reception;
 use super::tree::{Element, Tree};
 use codes::{DOCUMENT_TYPES, spelled};
 use general::GENERAL;
@@ -44,18 +45,19 @@ const BEGIN: &str = "<!DOCTYPE html>\n<html lang=\"it\">\n<head>\n<meta charset=
 const MOST_NAMED: usize = 1_000;
 
 /// An invoice file, or a message of the SdI, as a page in Italian: whole in itself, to be read on a screen and printed on A4, with these findings at its top.
+/// `received` tells whether the SdI has still to decide on it: of what it decided already is not said what it would do.
 ///
 /// Everything that the file says is on it but signatures and the content of attachments, whatever the schema thinks of the file: what has
 /// no place of its own is listed at the end. Nothing of the file is taken for markup, and the page loads nothing. It takes time linear in
 /// the file's size and is a few times as large.
 #[must_use]
-pub fn page(tree: &Tree<'_>, findings: &[Finding]) -> String {
+pub fn page(tree: &Tree<'_>, findings: &[Finding], received: Reception) -> String {
     let root = tree.root();
     let header = root.child("FatturaElettronicaHeader");
     let bodies: Vec<_> = root.all("FatturaElettronicaBody").collect();
     let mut sheet = Sheet::new(tree);
     sheet.html.raw(BEGIN).text(&summary(tree)).raw("</title>\n<style>").raw(STYLE).raw("</style>\n</head>\n<body>\n<main>");
-    self::findings(&mut sheet, findings);
+    self::findings(&mut sheet, findings, received);
     match bodies.as_slice() {
         [] => match ReceiptKind::of(root) {
             Ok(kind) => message::message(&mut sheet, root, kind),
@@ -115,25 +117,30 @@ fn document(sheet: &mut Sheet, body: Element<'_, '_>) {
     money::attachments(sheet, body);
 }
 
-/// What is wrong with the file.
-fn findings(sheet: &mut Sheet, findings: &[Finding]) {
+/// What is wrong with the file: what weighs most first, each in the order of the file.
+fn findings(sheet: &mut Sheet, findings: &[Finding], received: Reception) {
     if findings.is_empty() {
         return;
     }
-    let refused = findings.iter().filter(|finding| finding.severity == Severity::Refused).count();
-    let (frame, title) = if refused > 0 {
-        ("<aside class=refused><h2>", "Il Sistema di Interscambio scarterebbe questo file")
-    } else {
-        ("<aside><h2>", "Da controllare in questo file")
+    let refused = findings.iter().any(|finding| finding.severity == Severity::Refused);
+    let (frame, title) = match (refused, received) {
+        (true, Reception::On(_)) => ("<aside class=refused><h2>", "Il Sistema di Interscambio scarterebbe questo file"),
+        (true, Reception::By(_)) => ("<aside class=refused><h2>", "Non conforme ai controlli attuali del Sistema di Interscambio"),
+        (false, Reception::On(_) | Reception::By(_)) => ("<aside><h2>", "Da controllare in questo file"),
     };
     sheet.html.raw(frame).raw(title).raw("</h2><ul>");
-    for finding in findings {
-        let severity = match finding.severity {
+    for severity in [Severity::Refused, Severity::Advice] {
+        let label = match severity {
             Severity::Refused => "<li><b>Errore ",
             Severity::Advice => "<li><b>Avviso ",
         };
-        sheet.html.raw(severity).text(finding.code).raw("</b> <i>").text(&finding.path).raw(", riga ").number(finding.at.line);
-        sheet.html.raw("</i><p>").text(&finding.message.italian).raw("</p></li>");
+        for finding in findings.iter().filter(|finding| finding.severity == severity) {
+            sheet.html.raw(label).text(finding.code).raw("</b> <i>");
+            if !finding.path.is_empty() {
+                sheet.html.text(&finding.path).raw(", ");
+            }
+            sheet.html.raw("riga ").number(finding.at.line).raw("</i><p>").text(&finding.message.italian).raw("</p></li>");
+        }
     }
     sheet.html.raw("</ul></aside>");
 }

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::fmt::Write as _;
 
+use chrono::NaiveDate;
 use data_encoding::BASE64;
 use proptest::prelude::*;
 
@@ -43,13 +44,16 @@ const SAMPLES: &[(&str, &[u8])] = samples![
     "wrong-root",
 ];
 
+/// The files are still to be sent.
+const TODAY: Reception = Reception::On(NaiveDate::MIN);
+
 fn sample(name: &str) -> String {
     let (_, file) = SAMPLES.iter().find(|(known, _)| *known == name).expect("a sample");
     decode(file).expect("text").into_owned()
 }
 
 fn page_of(text: &str) -> String {
-    page(&xml::read(text).expect("is XML"), &[])
+    page(&xml::read(text).expect("is XML"), &[], TODAY)
 }
 
 fn summary_of(text: &str) -> String {
@@ -105,7 +109,7 @@ fn is_content(element: Element<'_, '_>) -> bool {
 fn missing(text: &str) -> Vec<String> {
     let marked = rewritten(text, &marker);
     let tree = xml::read(&marked).expect("is XML");
-    let page = page(&tree, &[]);
+    let page = page(&tree, &[], TODAY);
     let with_text = elements(tree.root()).into_iter().filter(|element| !element.text().trim().is_empty() && !is_content(*element));
     with_text.filter(|element| !page.contains(&marker(*element))).map(Element::path).collect()
 }
@@ -128,7 +132,7 @@ fn every_value_is_shown_in_its_italian_form() {
     for (name, file) in SAMPLES {
         let text = decode(file).expect("text");
         let tree = xml::read(&text).expect("is XML");
-        let page = page(&tree, &[]);
+        let page = page(&tree, &[], TODAY);
         for element in elements(tree.root()).into_iter().filter(|element| !is_content(*element)) {
             let text = element.text().trim();
             let forms = [text.into(), forms::number(text), forms::percentage(text), forms::date(text), forms::date_time(text)];
@@ -204,13 +208,17 @@ fn findings_stand_in_a_box_at_the_top_and_are_escaped_too() {
         at: Position { line: 7, column: 5 },
         message: Words::new("è \"<i>\": correggere", "fix it"),
     };
-    let page_with = page(&tree, &[finding(Severity::Refused), finding(Severity::Advice)]);
+    let page_with = page(&tree, &[finding(Severity::Advice), finding(Severity::Refused)], TODAY);
     let expected = "<li><b>Errore 00423</b> <i>FatturaElettronicaBody/&lt;b&gt;, riga 7</i><p>è &#34;&lt;i&gt;&#34;: correggere</p></li>\
         <li><b>Avviso 00423</b>";
     assert!(page_with.contains(expected), "{page_with}");
+    let of_the_whole = page(&tree, &[Finding { path: String::new(), ..finding(Severity::Refused) }], TODAY);
+    assert!(of_the_whole.contains("</b> <i>riga 7</i>"), "{of_the_whole}");
     assert!(page_with.find("<aside class=refused>") < page_with.find("<h1>"));
-    assert!(page(&tree, &[finding(Severity::Advice)]).contains("<aside><h2>Da controllare"));
-    assert!(!page(&tree, &[]).contains("<aside"));
+    assert!(page(&tree, &[finding(Severity::Advice)], TODAY).contains("<aside><h2>Da controllare"));
+    assert!(!page(&tree, &[], TODAY).contains("<aside"));
+    let long_ago = page(&tree, &[finding(Severity::Refused)], Reception::By(NaiveDate::MIN));
+    assert!(long_ago.contains("<aside class=refused><h2>Non conforme") && !long_ago.contains("scarterebbe"), "{long_ago}");
 }
 
 #[test]

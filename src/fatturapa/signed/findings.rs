@@ -7,27 +7,29 @@ use chrono::NaiveDate;
 
 use super::signature::{Form, Integrity, Signature, Tampering, Unverified};
 use crate::fatturapa::finding::{Finding, Severity, Words, italian_day};
+use crate::fatturapa::reception::Reception;
 use crate::fatturapa::unreadable::Position;
 
-/// What is wrong with signatures if the SdI receives their file on a day: 00102 (it does not hold), 00107 (no usable certificate), 00100
+/// What is wrong with signatures if the SdI receives their file then: 00102 (it does not hold), 00107 (no usable certificate), 00100
 /// (certificate expired), 00103 and 00105 (signing time missing, or later than that day). A signature that could not be verified is told as
 /// `SIGNATURE_NOT_VERIFIED`, which refuses nothing. Days are those of UTC. Findings on a `.p7m` file's signatures have no element: their path
 /// is empty, and they stand at the file's beginning.
 ///
-/// An invoice that was received long ago is held against the day of its delivery, not of today: every certificate expires some day.
+/// Of a file that the SdI received long ago, a certificate that expired is held against the signing alone: whether it still was valid on the
+/// day of receipt is not known, and the SdI looked.
 #[must_use]
-pub fn findings(signatures: &[Signature], on: NaiveDate) -> Vec<Finding> {
-    signatures.iter().enumerate().flat_map(|(index, signature)| of_one(index + 1, signature, on)).collect()
+pub fn findings(signatures: &[Signature], received: Reception) -> Vec<Finding> {
+    signatures.iter().enumerate().flat_map(|(index, signature)| of_one(index + 1, signature, received)).collect()
 }
 
-fn of_one(number: usize, signature: &Signature, on: NaiveDate) -> Vec<Finding> {
+fn of_one(number: usize, signature: &Signature, received: Reception) -> Vec<Finding> {
     let (path, at) = match &signature.form {
         Form::Cades => (String::new(), Position::START),
         Form::Xades { path, at } => (path.clone(), *at),
     };
     let signer = signature.signer.common_name.as_deref().or(signature.signer.organization.as_deref());
     let signer = signer.map_or_else(String::new, |signer| format!(" ({signer})"));
-    let told = [integrity(&signature.integrity), validity(signature, on), signing_time(signature, on)];
+    let told = [integrity(&signature.integrity), validity(signature, received), signing_time(signature, received.last_day())];
     let found = told.into_iter().flatten().map(|(code, severity, words)| Finding {
         code,
         severity,
@@ -93,8 +95,13 @@ fn not_verified(why: &Unverified) -> Told {
     }
 }
 
-fn validity(signature: &Signature, on: NaiveDate) -> Option<Told> {
+fn validity(signature: &Signature, received: Reception) -> Option<Told> {
     let (first, last) = (signature.not_before?.date_naive(), signature.not_after?.date_naive());
+    let on = received.last_day();
+    if let Reception::By(_) = received {
+        let signed = signature.signing_time.map(|time| time.date_naive()).filter(|signed| last < *signed);
+        return signed.map(|signed| ("00100", Severity::Refused, expired_when_signed(last, signed))).or_else(|| not_yet_valid(first, on));
+    }
     if last < on {
         let words = Words::new(
             format!(
@@ -107,6 +114,17 @@ fn validity(signature: &Signature, on: NaiveDate) -> Option<Told> {
         );
         return Some(("00100", Severity::Refused, words));
     }
+    not_yet_valid(first, on)
+}
+
+fn expired_when_signed(last: NaiveDate, signed: NaiveDate) -> Words {
+    Words::new(
+        format!("il certificato era scaduto in data {}, prima della firma, che porta la data {}", italian_day(last), italian_day(signed)),
+        format!("the certificate had expired on {last}, before the signature, which is dated {signed}"),
+    )
+}
+
+fn not_yet_valid(first: NaiveDate, on: NaiveDate) -> Option<Told> {
     (on < first).then(|| {
         let words = Words::new(
             format!(
@@ -174,7 +192,7 @@ mod tests {
 
     fn codes(signature: Signature, on: &str) -> Vec<(&'static str, Severity)> {
         let on = on.parse().expect("a day");
-        let found = findings(&[signature], on);
+        let found = findings(&[signature], Reception::On(on));
         for Finding { message, .. } in &found {
             message.assert_each_in_its_language();
         }
@@ -187,11 +205,27 @@ mod tests {
             assert_eq!(codes(good(), day), [], "{day}");
         }
         assert_eq!(codes(good(), "2028-01-11"), [("00100", Severity::Refused)]);
-        let told = findings(&[good()], "2028-01-11".parse().expect("a day")).remove(0).message;
+        let told = findings(&[good()], Reception::On("2028-01-11".parse().expect("a day"))).remove(0).message;
         assert!(told.italian.contains("è scaduto in data 10/01/2028, prima della data di ricezione 11/01/2028;"), "{}", told.italian);
         assert!(told.english.contains("expired on 2028-01-10, before 2028-01-11;"), "{}", told.english);
         assert_eq!(codes(good(), "2026-03-30"), [("00105", Severity::Refused)]);
         assert_eq!(codes(good(), "2025-01-09"), [("00107", Severity::Refused), ("00105", Severity::Refused)]);
+    }
+
+    #[test]
+    fn a_certificate_that_expired_since_is_not_held_against_what_the_sdi_received() {
+        let by = |signature: Signature, day: &str| {
+            let found = findings(&[signature], Reception::By(day.parse().expect("a day")));
+            for finding in &found {
+                finding.message.assert_each_in_its_language();
+            }
+            found.into_iter().map(|finding| finding.code).collect::<Vec<_>>()
+        };
+        assert_eq!(by(good(), "2036-01-01"), [""; 0]);
+        assert_eq!(by(Signature { signing_time: Some(time("2028-01-11T00:00:00Z")), ..good() }, "2036-01-01"), ["00100"]);
+        assert_eq!(by(Signature { signing_time: None, ..good() }, "2036-01-01"), ["00103"]);
+        assert_eq!(by(good(), "2026-03-30"), ["00105"], "no day is both after its signing and before this one");
+        assert_eq!(by(good(), "2025-01-09"), ["00107", "00105"]);
     }
 
     #[test]
@@ -219,7 +253,7 @@ mod tests {
     #[test]
     fn a_finding_says_which_signature_it_is_and_whose() {
         let second = Signature { integrity: Integrity::Tampered { what: Tampering::Document }, ..good() };
-        let found = findings(&[good(), second], "2026-04-01".parse().expect("a day"));
+        let found = findings(&[good(), second], Reception::On("2026-04-01".parse().expect("a day")));
         let messages: Vec<_> = found.iter().map(|finding| (finding.message.italian.as_str(), finding.message.english.as_str())).collect();
         assert_eq!(
             messages,

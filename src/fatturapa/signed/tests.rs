@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::made::{Made, Person, element, in_ber};
 use super::*;
-use crate::fatturapa::{Document, Finding, Invoice, Judgement, Unreadable, read, read_receipt, unwrapped};
+use crate::fatturapa::{Document, Finding, Invoice, Judgement, Reception, Unreadable, read, read_receipt, unwrapped};
 
 /// The schema's verdict of what is inside a file.
 fn verdict(file: &[u8]) -> Vec<Finding> {
@@ -297,8 +297,9 @@ fn a_signed_file_that_cannot_be_opened_says_why() {
 #[test]
 fn an_expired_certificate_is_found_on_the_day_that_is_asked_for() {
     let told = signatures(&Made::new(&Person::maria(), INVOICE).der()).expect("opens");
-    let codes =
-        |day: &str| -> Vec<_> { findings(&told, day.parse().expect("a day")).iter().map(|finding: &Finding| finding.code).collect() };
+    let codes = |day: &str| -> Vec<_> {
+        findings(&told, Reception::On(day.parse().expect("a day"))).iter().map(|finding: &Finding| finding.code).collect()
+    };
     assert_eq!(codes("2026-03-31"), [""; 0]);
     assert_eq!(codes("2028-01-01"), [""; 0]);
     assert_eq!(codes("2028-01-02"), ["00100"]);

@@ -6,12 +6,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 use chrono::{DateTime, Utc};
 use data_encoding::HEXLOWER;
 use miniz_oxide::deflate::compress_to_vec;
+use rawzip::extra_fields::ExtraFieldId;
 use rawzip::time::UtcDateTime;
-use rawzip::{CompressionMethod, DataDescriptorOutput, ZipArchiveWriter, crc32};
+use rawzip::{CompressionMethod, DataDescriptorOutput, Header, ZipArchiveWriter, crc32};
 use ring::digest::{Context, SHA256};
 
 /// zlib's usual one.
 const COMPRESSION_LEVEL: u8 = 6;
+
+/// An ordinary file that its owner may write and all may read.
+const PERMISSIONS: u32 = 0o100_644;
+
+/// Says of an extended timestamp that it has the time of the last change, and no other.
+const MODIFIED_ALONE: u8 = 1;
 
 /// A ZIP in the making. The same files packed in the same order give the same bytes, so that one that broke off can go on.
 pub(in crate::invoices) struct Pack {
@@ -53,7 +60,13 @@ impl Pack {
     /// Packs a file. It keeps a processor busy for a while.
     pub(in crate::invoices) fn add(&mut self, path: &str, stored: DateTime<Utc>, content: &[u8]) -> io::Result<()> {
         let file = self.zip.new_file(path).compression_method(CompressionMethod::DEFLATE);
-        let file = file.last_modified(UtcDateTime::from_unix(stored.timestamp()));
+        // unzip takes a name for the letters of DOS unless the entry was made on Unix, as one with permissions was; and, where terminals do not
+        // have UTF-8, reads it as UTF-8 only before an extra field. So that it finds one name in both places, both have all of that.
+        let modified = stored.timestamp();
+        let seconds = u32::try_from(modified.max(0)).unwrap_or(u32::MAX).to_le_bytes();
+        let timestamp = [&[MODIFIED_ALONE], seconds.as_slice()].concat();
+        let file = file.last_modified(UtcDateTime::from_unix(modified)).unix_permissions(PERMISSIONS);
+        let file = file.extra_field(ExtraFieldId::EXTENDED_TIMESTAMP, &timestamp, Header::LOCAL).map_err(io::Error::other)?;
         let (mut entry, _) = file.start().map_err(io::Error::other)?;
         entry.write_all(&compress_to_vec(content, COMPRESSION_LEVEL))?;
         let described = DataDescriptorOutput::new(crc32(content), content.len() as u64);
@@ -134,5 +147,21 @@ mod tests {
         let names: Vec<_> =
             archive.entries().map(|entry| String::from_utf8_lossy(entry.expect("an entry").file_path().as_bytes()).into_owned()).collect();
         assert_eq!((names.len(), names[19].as_str()), (20, "sent/19.xml"));
+    }
+
+    #[test]
+    fn names_beyond_ascii_are_said_to_be_utf_8_wherever_they_stand() {
+        const UTF_8: u8 = 1 << 3;
+        const UNIX: u8 = 3;
+        let mut pack = Pack::from_byte(0);
+        pack.add("received/città.xml", DateTime::UNIX_EPOCH, b"<a/>").expect("it is packed");
+        let zip = pack.finish().expect("it ends").rest;
+        let headers = |signature: &[u8; 4]| zip.windows(4).position(|bytes| bytes == signature).expect("a header");
+        let (local, central) = (&zip[headers(b"PK\x03\x04")..], &zip[headers(b"PK\x01\x02")..]);
+        // The high bytes of the flags, the system that made it, and the names.
+        assert_eq!((local[7] & UTF_8, central[9] & UTF_8, central[5]), (UTF_8, UTF_8, UNIX));
+        let name = "received/città.xml".as_bytes();
+        assert_eq!((local[28], central[30]), (9, 9), "an extended timestamp in each");
+        assert_eq!((&local[30..30 + name.len()], &central[46..46 + name.len()]), (name, name));
     }
 }

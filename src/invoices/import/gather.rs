@@ -6,8 +6,11 @@ use tokio::time::timeout;
 use tonic::{Status, Streaming};
 
 use super::request::{Asked, asked};
+use crate::fatturapa::MAX_FILE_BYTES;
 use crate::pb::spazio::v1 as pb;
+use crate::pb::spazio::v1::ErrorReason;
 use crate::policy::Method;
+use crate::refusal::Refused;
 use crate::streams;
 
 /// The most files of a batch, and the bytes after which it is full: a batch holds the account's row until its commit.
@@ -15,6 +18,16 @@ const MOST_FILES: usize = 64;
 const FULL_BYTES: usize = 4 * 1024 * 1024;
 /// How long a batch waits for more: a caller that waits for each result is not kept waiting for files that it will not send.
 const PAUSE: Duration = Duration::from_millis(5);
+
+/// A file of the stream whose message is too large to be taken. Its name stands in what was not read.
+fn too_large(position: u64, found: Option<u64>, limit: usize) -> Refused {
+    let found = found.map(|found| format!("has {found} bytes and ")).unwrap_or_default();
+    let message = format!(
+        "the message of file {position} of this import {found}is larger than the {limit} bytes that one may have: a file has at most \
+         {MAX_FILE_BYTES} bytes. It and what came after it was not taken in: leave this file out and import the rest"
+    );
+    Refused::new(ErrorReason::RequestTooLarge, message).with("max_request_bytes", &limit).with("position", &position)
+}
 
 /// A stream that is taken in batches.
 pub(super) struct Gathering {
@@ -34,7 +47,8 @@ impl Gathering {
     pub(super) async fn next(&mut self) -> Result<Option<Vec<Asked>>, Status> {
         let (mut batch, mut bytes) = (Vec::new(), 0);
         while self.ended.is_none() && batch.len() < MOST_FILES && bytes < FULL_BYTES {
-            let message = streams::next(&mut self.incoming, self.method);
+            let position = self.position + 1;
+            let message = streams::next(&mut self.incoming, self.method, |found, limit| too_large(position, found, limit));
             let message = if batch.is_empty() {
                 message.await
             } else {

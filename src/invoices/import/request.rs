@@ -35,45 +35,63 @@ pub(super) enum What {
 pub(super) fn asked(position: u64, request: pb::ImportInvoicesRequest) -> Asked {
     let pb::ImportInvoicesRequest { kind, file_name, file, state } = request;
     let mut check = Check::default();
-    let what = what(&mut check, kind, state);
-    let name = match what {
-        Some(What::Sent(state)) => sent_name(&mut check, state, &file_name),
-        Some(What::Received | What::Receipt) => convert::delivered_name(&mut check, &file_name),
-        None => None,
-    };
+    let kind = self::kind(&mut check, kind);
+    let given = if state == 0 { Some(None) } else { check.take("state", past(state)).map(Some) };
+    let what = what(&mut check, kind, given);
+    let name = name(&mut check, kind, given, &file_name);
     convert::size(&mut check, &file);
     let place = Place { position, file_name: name.unwrap_or(file_name) };
     Asked { place, file: check.finish(|| Some((what?, file))) }
 }
 
-/// A draft gets its name when it is queued; what was sent has one.
-fn sent_name(check: &mut Check, state: InvoiceState, name: &str) -> Option<String> {
-    if name.is_empty() && state != InvoiceState::Draft {
-        check.refuse("file_name", "must be the name under which it was sent");
-        return None;
-    }
-    convert::own_name(check, name)
+/// The kinds of files that there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Sent,
+    Received,
+    Receipt,
 }
 
-fn what(check: &mut Check, kind: i32, state: i32) -> Option<What> {
+fn kind(check: &mut Check, number: i32) -> Option<Kind> {
     use pb::ImportKind::{Receipt, Received, Sent, Unspecified};
     let kinds = || wire::names([Sent, Received, Receipt].map(|known| known.as_str_name()));
-    let kind = match pb::ImportKind::try_from(kind) {
+    let kind = match pb::ImportKind::try_from(number) {
         Ok(Unspecified) => Err(format!("must be given: {}", kinds())),
-        Ok(known) => Ok(known),
-        Err(_) => Err(format!("{kind} is no kind of file: {}", kinds())),
+        Ok(Sent) => Ok(Kind::Sent),
+        Ok(Received) => Ok(Kind::Received),
+        Ok(Receipt) => Ok(Kind::Receipt),
+        Err(_) => Err(format!("{number} is no kind of file: {}", kinds())),
     };
-    let kind = check.take("kind", kind);
-    let given = if state == 0 { Some(None) } else { check.take("state", past(state)).map(Some) };
-    match (kind?, given?) {
-        (Sent, state) => Some(What::Sent(state.unwrap_or(InvoiceState::Draft))),
-        (Received, None) => Some(What::Received),
-        (Receipt, None) => Some(What::Receipt),
-        (Received | Receipt, Some(_)) => {
-            check.refuse("state", "goes with sent invoices only; leave it out");
+    check.take("kind", kind)
+}
+
+/// `given` is the state, if one was given and it is one.
+fn what(check: &mut Check, kind: Option<Kind>, given: Option<Option<InvoiceState>>) -> Option<What> {
+    match (kind?, given) {
+        (Kind::Sent, state) => Some(What::Sent(state?.unwrap_or(InvoiceState::Draft))),
+        (Kind::Received, Some(None)) => Some(What::Received),
+        (Kind::Receipt, Some(None)) => Some(What::Receipt),
+        (Kind::Received | Kind::Receipt, Some(Some(state))) => {
+            let state = convert::state(state).as_str_name();
+            check.refuse("state", format!("is {state}, but goes with sent invoices only: leave it out"));
             None
         }
-        (Unspecified, _) => None,
+        (Kind::Received | Kind::Receipt, None) => None,
+    }
+}
+
+/// The file's name, checked as far as its kind and state can be known. A draft gets its name when it is queued; what was sent has one.
+fn name(check: &mut Check, kind: Option<Kind>, given: Option<Option<InvoiceState>>, name: &str) -> Option<String> {
+    match kind? {
+        Kind::Sent => {
+            let was_sent = given.flatten().is_some_and(|state| state != InvoiceState::Draft);
+            if name.is_empty() && was_sent {
+                check.refuse("file_name", "must be given: the name under which it was sent");
+                return None;
+            }
+            convert::own_name(check, name)
+        }
+        Kind::Received | Kind::Receipt => convert::delivered_name(check, name),
     }
 }
 
@@ -83,7 +101,10 @@ fn past(number: i32) -> Result<InvoiceState, String> {
         [InvoiceState::Draft, InvoiceState::Sent, InvoiceState::Delivered, InvoiceState::NotDelivered, InvoiceState::Rejected];
     let given = pb::InvoiceState::try_from(number).ok();
     let found = ALLOWED.into_iter().find(|state| Some(convert::state(*state)) == given);
-    found.ok_or_else(|| format!("must be one of {}", wire::names(ALLOWED.map(|state| convert::state(state).as_str_name()))))
+    found.ok_or_else(|| {
+        let given = given.map_or_else(|| number.to_string(), |state| state.as_str_name().to_owned());
+        format!("is {given}: must be one of {}", wire::names(ALLOWED.map(|state| convert::state(state).as_str_name())))
+    })
 }
 
 impl Place {

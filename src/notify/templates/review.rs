@@ -35,7 +35,8 @@ impl PaymentUnderReview {
                 "un pagamento registrato non corrisponde ad alcun ordine da pagare. Non è stato attivato nulla.",
                 ["Pagamento", "Importo", "Data", "Causale ricevuta", "Ordine", "Motivo"],
                 "nessuno",
-                "Verificalo e decidi se abbinarlo a un ordine o rimborsarlo.",
+                "Se il denaro salda comunque un ordine, registralo di nuovo con il numero e l'importo esatti di quell'ordine e con un \
+                 riferimento proprio; altrimenti rimborsalo.",
             ),
             Language::En => (
                 format!("Payment to review: {amount}"),
@@ -43,7 +44,8 @@ impl PaymentUnderReview {
                 "a recorded payment does not match any order that is to be paid. Nothing was granted.",
                 ["Payment", "Amount", "Date", "Reference received", "Order", "Reason"],
                 "none",
-                "Please look at it, and match it with an order or refund it.",
+                "If the money pays an order after all, record it again with the number and the exact amount of that order, and a reference of \
+                 its own; otherwise refund it.",
             ),
         };
         let values = [

@@ -108,6 +108,12 @@ impl NewCustomer<'_> {
         self
     }
 
+    /// Who is written to in English.
+    pub fn in_english(mut self) -> Self {
+        self.language = pb::Language::En;
+        self
+    }
+
     /// What CreateAccount is asked for.
     pub fn request(&self) -> pb::CreateAccountRequest {
         let company = Generator::new(self.front.draw()).company();
