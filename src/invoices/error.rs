@@ -271,8 +271,12 @@ fn file_name_used(name: &str, by: Option<&InTheWay>) -> Refused {
     } else {
         "choose the next progressive, or leave file_name out: a draft without a name gets the account's next one when it is queued"
     };
-    let message =
-        format!("another sent invoice of this account is named {name}{}; the SdI takes each name once (00002): {what_to_do}", which(by));
+    // What is not here any more was removed after its time.
+    let is_named = if by.is_some() { "is" } else { "is, or was," };
+    let message = format!(
+        "another sent invoice of this account {is_named} named {name}{}; the SdI takes each name once (00002): {what_to_do}",
+        which(by)
+    );
     naming(by, Refused::new(ErrorReason::FileNameUsed, message).with("file_name", &name))
 }
 
