@@ -64,10 +64,11 @@ enum Command {
     /// Where the bytes of documents rest: move them, verify them, clean up, and end those whose time is over.
     #[command(subcommand)]
     Archive(archive::Command),
-    /// Judge invoice files as the SdI would, without a server: structure, and with --content signatures and content too.
+    /// Judge invoice files as the SdI would, without a server: structure, and with --content all that a file alone can show.
     ///
-    /// Folders are walked. What cannot be read keeps nothing else from being judged. Exit code 0: all good; 1: there are findings, be it
-    /// advice; 2: a file cannot be read.
+    /// What cannot be read keeps nothing else from being judged. Receipts of the SdI are told as such, and whether they can be read. Exit
+    /// code 0: nothing is wrong with what was judged; 1: there are findings, be it advice; an old format (1.0, 1.1) is one; 2: a file cannot be
+    /// read as an invoice or receipt.
     #[command(
         after_help = "Example:\n  spazio validate --content IT01234567897_00001.xml\n  spazio validate --content --fail-on refused archive/\n  spazio validate --format json archive/ > report.jsonl"
     )]

@@ -27,7 +27,8 @@ pub struct Arguments {
     /// text for people, json for programs: one object a line for each file.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
-    /// Look at signatures and content too, as the SdI would today, and give advice; otherwise at the schema only.
+    /// Judge content too, and certificates and times of signatures, as the SdI would today, and give advice; otherwise only the structure,
+    /// and whether signatures hold.
     #[arg(long)]
     content: bool,
     /// From which findings on the exit code is 1. A file that cannot be read makes it 2 in any case.
@@ -60,7 +61,7 @@ pub(super) fn validate(arguments: &Arguments) -> Result<(), Failure> {
     let sources: Vec<_> = sources(&arguments.paths).into_iter().collect();
     let today = CalendarDay::of(Clock::system().now()).date();
     let day = arguments.content.then_some(today);
-    let mut report = Report::new(arguments.format, sources.len());
+    let mut report = Report::new(arguments.format, arguments.content, sources.len());
     let next = AtomicUsize::new(0);
     let workers = thread::available_parallelism().map_or(1, usize::from).min(sources.len());
     let (sender, receiver) = mpsc::channel();

@@ -98,7 +98,7 @@ pub struct Judgement {
     pub schema_valid: bool,
     /// Its signatures, verified where that can be.
     pub signatures: Vec<Signature>,
-    /// What is wrong: where it differs from the schema, then signatures and content if they were asked for. One for a file that cannot be
+    /// What is wrong: where it differs from the schema, then signatures, and content if it was asked for. One for a file that cannot be
     /// read.
     pub findings: Vec<Finding>,
     /// Why it cannot be read, if it cannot.
@@ -106,8 +106,8 @@ pub struct Judgement {
 }
 
 impl Judgement {
-    /// Judges a file by its format's schema; and, if a day is given, signatures and content as the SdI would on that day. Of a message of the
-    /// SdI it is told whether it can be read.
+    /// Judges a file by its format's schema, and tells signatures that do not hold; and, if a day is given, all of signatures and content as
+    /// the SdI would on that day. Of a message of the SdI it is told whether it can be read.
     ///
     /// Of a signed file it is the document inside that is judged, and places are those in it. Takes time linear in the file's size.
     #[must_use]
@@ -149,9 +149,12 @@ impl Judgement {
         let signatures = document.signatures(tree);
         let mut findings = judge(Schema::of(family), tree);
         let schema_valid = findings.is_empty();
-        if let Some(day) = received {
-            findings.extend(signed::findings(&signatures, day));
-            findings.extend(checks(tree, family, day));
+        match received {
+            None => findings.extend(signed::broken(&signatures)),
+            Some(day) => {
+                findings.extend(signed::findings(&signatures, day));
+                findings.extend(checks(tree, family, day));
+            }
         }
         Self { kind: FileKind::Invoice(format), schema_valid, signatures, findings, unreadable: None }
     }

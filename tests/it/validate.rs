@@ -42,7 +42,8 @@ fn good_files_end_with_0_findings_with_1_and_what_cannot_be_read_with_2() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let good = samples().join("fpr12.xml").display().to_string();
     let wrong = with_a_wrong_tax(folder.path());
-    let unreadable = samples().join("truncated.xml").display().to_string();
+    let sample = |name: &str| samples().join(name).display().to_string();
+    let (unreadable, old) = (sample("truncated.xml"), sample("old-format.xml"));
     for (arguments, code) in [
         (vec![good.as_str()], 0),
         // The schema alone finds nothing wrong with an amount.
@@ -50,6 +51,8 @@ fn good_files_end_with_0_findings_with_1_and_what_cannot_be_read_with_2() {
         (vec!["--content", &good], 0),
         (vec!["--content", &good, &wrong], 1),
         (vec!["--content", &wrong, &unreadable], 2),
+        // Enough of it is read to say that the SdI refuses it.
+        (vec![&old], 1),
         (vec!["no-such-file.xml"], 2),
     ] {
         let output = run(folder.path(), &[&["validate"], arguments.as_slice()].concat());
@@ -66,6 +69,39 @@ fn a_report_tells_place_code_and_what_to_do() {
         assert!(report.contains(part), "{part} is not in\n{report}");
     }
     assert!(!report.contains('\u{1b}'), "no colours where there is no terminal");
+}
+
+#[test]
+fn where_only_the_structure_was_judged_the_report_says_so() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let wrong = with_a_wrong_tax(folder.path());
+    let receipt = samples().join("receipt-rc.xml").display().to_string();
+    let report = |arguments: &[&str]| run(folder.path(), &[&["validate"], arguments].concat());
+    let told = text(&report(&[&wrong, &receipt]).stdout);
+    assert!(told.contains("good wrong.xml (FPR12, structure only)\n") && told.contains("receipt-rc.xml (RC)\n"), "{told}");
+    assert!(told.ends_with("\n2 files: 1 good, 1 receipt (structure only; add --content to judge all of it)\n"), "{told}");
+    assert!(text(&report(&[&receipt, "--content"]).stdout).ends_with("receipt-rc.xml (RC)\n1 file: 1 receipt\n"));
+    assert!(text(&report(&[&receipt]).stdout).ends_with("\n1 file: 1 receipt\n"), "there is nothing more to judge");
+    let receipt = &objects(&report(&["--format", "json", &receipt]))[0];
+    assert_eq!((&receipt["verdict"], &receipt["kind"], &receipt["schema_valid"]), (&"receipt".into(), &"RC".into(), &false.into()));
+}
+
+#[test]
+fn a_document_changed_after_signing_is_refused_even_where_only_the_structure_is_judged() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut signed = fs::read(samples().join("signed/rsa.xml.p7m")).expect("the sample is there");
+    let amount = signed.windows(3).position(|bytes| bytes == b"122").expect("it is inside");
+    signed[amount] = b'9';
+    fs::write(folder.path().join("changed.xml.p7m"), signed).expect("it can be written");
+    for content in [&[][..], &["--content"]] {
+        let report = run(folder.path(), &[&["validate", "changed.xml.p7m", "--fail-on", "refused"], content].concat());
+        assert_eq!(report.status.code(), Some(1));
+        let told = text(&report.stdout);
+        assert!(told.contains(" 00102 signature 1 (") && told.contains("the document was changed after it was signed"), "{told}");
+    }
+    let signed = samples().join("signed/rsa.xml.p7m").display().to_string();
+    let object = &objects(&run(folder.path(), &["validate", "--format", "json", &signed, "changed.xml.p7m"]))[1];
+    assert_eq!((&object["schema_valid"], &object["verdict"]), (&true.into(), &"refused".into()), "the schema has no say in signatures");
 }
 
 #[test]
@@ -133,7 +169,7 @@ fn a_folder_named_beside_a_file_in_it_is_not_taken_for_an_empty_one() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     fs::create_dir(folder.path().join("invoices")).expect("it is made");
     fs::copy(samples().join("fpr12.xml"), folder.path().join("invoices/a.xml")).expect("it is copied");
-    let report = run(folder.path(), &["validate", "invoices/a.xml", "invoices", "invoices"]);
+    let report = run(folder.path(), &["validate", "--content", "invoices/a.xml", "invoices", "invoices"]);
     assert_eq!((report.status.code(), text(&report.stdout)), (Some(0), "good invoices/a.xml (FPR12)\n1 file: 1 good\n".to_owned()));
 }
 

@@ -11,24 +11,38 @@ use crate::fatturapa::unreadable::Position;
 
 /// What is wrong with signatures if the SdI receives their file on a day: 00102 (it does not hold), 00107 (no usable certificate), 00100
 /// (certificate expired), 00103 and 00105 (signing time missing, or later than that day). A signature that could not be verified is told as
-/// `SIGNATURE_NOT_VERIFIED`, which refuses nothing. Days are those of UTC. Findings on a `.p7m` file's signatures have no element: their path
+/// `SIGNATURE_NOT_VERIFIED`, one that rests on SHA-1 as `SIGNATURE_SHA1`; neither refuses anything. Days are those of UTC. Findings on a `.p7m` file's signatures have no element: their path
 /// is empty, and they stand at the file's beginning.
 ///
 /// An invoice that was received long ago is held against the day of its delivery, not of today: every certificate expires some day.
 #[must_use]
 pub fn findings(signatures: &[Signature], on: NaiveDate) -> Vec<Finding> {
-    signatures.iter().enumerate().flat_map(|(index, signature)| of_one(index + 1, signature, on)).collect()
+    let told = |signature: &Signature| {
+        [integrity(&signature.integrity), validity(signature, on), signing_time(signature, on), digest(signature)].into_iter().flatten()
+    };
+    told_of_each(signatures, told)
 }
 
-fn of_one(number: usize, signature: &Signature, on: NaiveDate) -> Vec<Finding> {
+/// What is wrong with signatures on whatever day the SdI receives their file: that they do not hold (00102), or cannot (00107).
+#[must_use]
+pub fn broken(signatures: &[Signature]) -> Vec<Finding> {
+    let told = |signature: &Signature| integrity(&signature.integrity).filter(|(_, severity, _)| *severity == Severity::Refused);
+    told_of_each(signatures, told)
+}
+
+/// Each signature's findings, which say which signature it is and whose.
+fn told_of_each<T: IntoIterator<Item = Told>>(signatures: &[Signature], told: impl Fn(&Signature) -> T) -> Vec<Finding> {
+    (1..).zip(signatures).flat_map(|(number, signature)| of_one(number, signature, told(signature))).collect()
+}
+
+fn of_one(number: usize, signature: &Signature, told: impl IntoIterator<Item = Told>) -> Vec<Finding> {
     let (path, at) = match &signature.form {
         Form::Cades => (String::new(), Position::START),
         Form::Xades { path, at } => (path.clone(), *at),
     };
     let signer = signature.signer.common_name.as_deref().or(signature.signer.organization.as_deref());
     let signer = signer.map_or_else(String::new, |signer| format!(" ({signer})"));
-    let told = [integrity(&signature.integrity), validity(signature, on), signing_time(signature, on)];
-    let found = told.into_iter().flatten().map(|(code, severity, words)| Finding {
+    let found = told.into_iter().map(|(code, severity, words)| Finding {
         code,
         severity,
         path: path.clone(),
@@ -147,6 +161,17 @@ fn signing_time(signature: &Signature, on: NaiveDate) -> Option<Told> {
     }
 }
 
+/// CNIPA's deliberation 45/2009 allows SHA-256 and longer; what the SdI does with the rest, its specification does not say.
+fn digest(signature: &Signature) -> Option<Told> {
+    signature.on_sha1.then(|| {
+        let words = Words::new(
+            "la firma usa SHA-1, non più ammesso dal 2011; firmare di nuovo con SHA-256",
+            "the signature uses SHA-1, which has not been allowed since 2011; sign again with SHA-256",
+        );
+        ("SIGNATURE_SHA1", Severity::Advice, words)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use chrono::{DateTime, Utc};
@@ -167,6 +192,7 @@ mod tests {
             not_after: Some(time("2028-01-10T23:59:59Z")),
             signing_time: Some(time("2026-03-31T09:00:00Z")),
             algorithm: "RSA with SHA-256".to_owned(),
+            on_sha1: false,
             integrity: Integrity::Verified,
             trust: Trust::NotChecked,
         }
@@ -214,6 +240,23 @@ mod tests {
         assert_eq!(why(Unverified::Xades), [("SIGNATURE_NOT_VERIFIED", Severity::Advice)]);
         let algorithm = "1.2.3".to_owned();
         assert_eq!(why(Unverified::UnknownAlgorithm { algorithm }), [("SIGNATURE_NOT_VERIFIED", Severity::Advice)]);
+    }
+
+    #[test]
+    fn a_signature_on_sha1_is_advised_against() {
+        assert_eq!(codes(Signature { on_sha1: true, ..good() }, "2026-04-01"), [("SIGNATURE_SHA1", Severity::Advice)]);
+    }
+
+    #[test]
+    fn that_a_signature_does_not_hold_is_told_without_a_day_and_nothing_else_is() {
+        let of = |integrity| {
+            let found = broken(&[Signature { integrity, on_sha1: true, not_after: Some(time("2020-01-01T00:00:00Z")), ..good() }]);
+            found.into_iter().map(|finding| finding.code).collect::<Vec<_>>()
+        };
+        assert_eq!(of(Integrity::Verified), [""; 0]);
+        assert_eq!(of(Integrity::Tampered { what: Tampering::Document }), ["00102"]);
+        assert_eq!(of(Integrity::NotVerified { why: Unverified::NoCertificate }), ["00107"]);
+        assert_eq!(of(Integrity::NotVerified { why: Unverified::Xades }), [""; 0]);
     }
 
     #[test]

@@ -33,7 +33,7 @@ mod xades;
 
 pub(super) use armour::is_signed;
 use container::Container;
-pub use findings::findings;
+pub use findings::{broken, findings};
 pub use signature::{Form, Integrity, Signature, Signer, Tampering, Trust, Unverified};
 pub use unopenable::Unopenable;
 pub(super) use xades::inside;

@@ -72,6 +72,7 @@ fn a_document_and_its_signer_are_read_in_der_in_ber_and_in_base64() {
             not_after: "2028-01-01T00:00:00Z".parse().ok(),
             signing_time: "2026-03-31T09:00:00Z".parse().ok(),
             algorithm: "ECDSA with SHA-256".to_owned(),
+            on_sha1: false,
             integrity: Integrity::Verified,
             trust: Trust::NotChecked,
         };
@@ -94,6 +95,7 @@ fn the_files_of_another_program_are_verified_whatever_the_algorithm() {
         assert!(opened.content == INVOICE, "{algorithm}");
         let [signature] = &opened.signatures[..] else { panic!("one signature") };
         assert_eq!((signature.algorithm.as_str(), &signature.integrity), (algorithm, &Integrity::Verified));
+        assert_eq!(signature.on_sha1, algorithm.ends_with("SHA-1"));
         assert_eq!(signature.signer.fiscal_code.as_deref(), Some("RSSMRA80A01H501U"));
     }
     let two = open(TWO_SIGNERS).expect("opens").signatures;
