@@ -19,7 +19,7 @@ use crate::terminal::{Output, complain, counted};
 /// What `spazio render` takes.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Invoices, plain or signed (.p7m); - is standard input, and its page goes to standard output.
+    /// Invoices and receipts, plain or signed (.p7m); - is standard input, and its page goes to standard output.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Where the page is written, or the folder of all pages (FOLDER/ is made); - is standard output. Otherwise they are written into the

@@ -1,8 +1,9 @@
 //! `spazio validate` and `spazio render` judge and show files without a server.
 
 use std::fs::{self, File};
+use std::io::Write as _;
 use std::path::Path;
-use std::process::{Output, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
@@ -144,24 +145,24 @@ fn what_cannot_be_read_keeps_nothing_else_from_being_judged() {
     let told = text(&report.stdout);
     for line in [
         "unreadable no-such-file.xml: there is no such file; correct the name\n",
-        "unreadable empty: there is no .xml or .p7m file in this folder or below; name a folder with invoices\n",
         "unreadable empty/none.p7m: there is no such file",
         "refused wrong.xml (FPR12)\n",
     ] {
         assert!(told.contains(line), "{line} is not in\n{told}");
     }
-    assert_eq!(text(&report.stderr), "spazio: 4 files: 1 refused, 3 unreadable\n");
+    assert_eq!(text(&report.stderr), "spazio: 3 files: 1 refused, 2 unreadable; no .xml or .p7m files in empty\n");
     let report = run(folder.path(), &[&["validate", "--content", "--format", "json"], &paths[..]].concat());
     assert_eq!(report.status.code(), Some(2));
-    let (objects, folder_first) = (objects(&report), ["empty", "empty/none.p7m", "no-such-file.xml", "wrong.xml"]);
-    assert_eq!(objects.iter().map(|object| object["file"].as_str().expect("a file")).collect::<Vec<_>>(), folder_first);
-    assert_eq!(objects.iter().map(|object| object["schema_valid"] == true).collect::<Vec<_>>(), [false, false, false, true]);
-    let finding = &objects[2]["findings"][0];
+    let objects = objects(&report);
+    let files: Vec<_> = objects.iter().map(|object| object["file"].as_str().expect("a file")).collect();
+    assert_eq!(files, ["no-such-file.xml", "wrong.xml", "empty/none.p7m"], "as they were named");
+    assert_eq!(objects.iter().map(|object| object["schema_valid"] == true).collect::<Vec<_>>(), [false, true, false]);
+    let finding = &objects[0]["findings"][0];
     assert_eq!((&finding["code"], &finding["severity"]), (&Value::from("NOT_A_FILE"), &Value::from("refused")));
     assert_eq!(finding["message_it"], "il file non esiste; correggere il nome");
     let keys = |object: &Value| object.as_object().expect("an object").keys().cloned().collect::<Vec<_>>();
-    assert_eq!(keys(&objects[2]), keys(&objects[3]), "one shape for all");
-    assert_eq!(keys(finding), keys(&objects[3]["findings"][0]));
+    assert_eq!(keys(&objects[0]), keys(&objects[1]), "one shape for all");
+    assert_eq!(keys(finding), keys(&objects[1]["findings"][0]));
 }
 
 #[test]
@@ -171,6 +172,48 @@ fn a_folder_named_beside_a_file_in_it_is_not_taken_for_an_empty_one() {
     fs::copy(samples().join("fpr12.xml"), folder.path().join("invoices/a.xml")).expect("it is copied");
     let report = run(folder.path(), &["validate", "--content", "invoices/a.xml", "invoices", "invoices"]);
     assert_eq!((report.status.code(), text(&report.stdout)), (Some(0), "good invoices/a.xml (FPR12)\n1 file: 1 good\n".to_owned()));
+}
+
+#[test]
+fn files_are_told_as_they_were_named_each_once_and_those_of_a_folder_by_name() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    fs::create_dir_all(folder.path().join("b/inner")).expect("it is made");
+    for name in ["z.xml", "a.xml", "b/2.xml", "b/1.P7M", "b/inner/0.xml", "b/notes.txt"] {
+        fs::copy(samples().join("fpr12.xml"), folder.path().join(name)).expect("it is copied");
+    }
+    let report = run(folder.path(), &["validate", "--format", "json", "z.xml", "b", "a.xml", "b/2.xml", "z.xml"]);
+    let objects = objects(&report);
+    let files: Vec<_> = objects.iter().map(|object| object["file"].as_str().expect("a file")).collect();
+    assert_eq!(files, ["z.xml", "b/1.P7M", "b/2.xml", "b/inner/0.xml", "a.xml"]);
+    fs::create_dir(folder.path().join("c")).expect("it is made");
+    let report = run(folder.path(), &["validate", "c", "c"]);
+    assert_eq!((report.status.code(), text(&report.stderr)), (Some(2), "spazio: no .xml or .p7m files in c\n".to_owned()));
+}
+
+#[test]
+fn a_named_pipe_or_device_is_refused_and_one_handed_over_by_the_shell_is_read() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    fs::create_dir(folder.path().join("pipes")).expect("it is made");
+    let made = Command::new("mkfifo").arg(folder.path().join("pipes/waiting.xml")).status().expect("mkfifo runs");
+    assert!(made.success());
+    for path in ["pipes/waiting.xml", "/dev/null"] {
+        for command in ["validate", "render"] {
+            let refused = run(folder.path(), &[command, path]);
+            assert_eq!(refused.status.code(), Some(2), "{command} {path}");
+            let told = text(&refused.stdout) + &text(&refused.stderr);
+            assert!(told.contains(&format!("{path}: it is no file but a pipe or a device; name a file")), "{told}");
+        }
+    }
+    let passed_over = run(folder.path(), &["validate", "pipes"]);
+    assert_eq!(text(&passed_over.stderr), "spazio: no .xml or .p7m files in pipes\n");
+    for command in ["validate", "render"] {
+        let mut reading =
+            spazio(folder.path()).args([command, "/dev/stdin"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it runs");
+        let mut pipe = reading.stdin.take().expect("it is piped");
+        pipe.write_all(&fs::read(samples().join("fpr12.xml")).expect("the sample is there")).expect("it is read");
+        drop(pipe);
+        assert!(reading.wait().expect("it ends").success(), "{command}");
+    }
 }
 
 #[test]
@@ -193,7 +236,7 @@ fn advice_is_told_from_what_is_refused_and_fails_only_where_it_should() {
     assert_eq!(judged(&refused_only, &[&advice, &truncated]).status.code(), Some(2));
     let verdicts = objects(&judged(&["--format", "json"], &[&good, &advice, &wrong, &truncated]));
     let verdicts: Vec<_> = verdicts.iter().map(|object| object["verdict"].as_str().expect("a verdict")).collect();
-    assert_eq!(verdicts, ["good", "unreadable", "advice", "refused"]);
+    assert_eq!(verdicts, ["good", "advice", "refused", "unreadable"]);
 }
 
 #[test]

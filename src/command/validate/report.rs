@@ -1,6 +1,7 @@
 //! What `spazio validate` tells of each file, and of all of them together.
 
 use std::io::{self, IsTerminal as _};
+use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
@@ -100,8 +101,15 @@ impl Tally {
         self.good + self.receipts + self.advice + self.refused + self.unreadable
     }
 
-    /// `4 files: 2 good, 1 receipt, 1 refused`; and if nobody asked for the content of invoices, that it was not looked at.
-    fn told(&self, content: bool) -> String {
+    /// `4 files: 2 good, 1 receipt, 1 refused`; if nobody asked for the content of invoices, that it was not looked at; and in which folders
+    /// there was nothing.
+    fn told(&self, content: bool, empty: &[PathBuf]) -> String {
+        let files = (self.files() > 0).then(|| self.told_of_files(content));
+        let empty = empty.iter().map(|folder| format!("no .xml or .p7m files in {}", folder.display()));
+        files.into_iter().chain(empty).collect::<Vec<_>>().join("; ")
+    }
+
+    fn told_of_files(&self, content: bool) -> String {
         let counts = [
             (self.good, "good"),
             (self.receipts, if self.receipts == 1 { "receipt" } else { "receipts" }),
@@ -178,9 +186,9 @@ impl Report {
         if self.colour { format!("\x1b[{colour}m{word}\x1b[0m") } else { word.to_owned() }
     }
 
-    /// The exit code: 2 for what cannot be read, 1 for findings of the severity that fails, otherwise 0. The counts go with the message of
+    /// The exit code: 2 for what cannot be read or was looked for in vain, 1 for findings of the severity that fails, otherwise 0. The counts go with the message of
     /// a failure, and else end the report in words; programs that read objects count for themselves.
-    pub(super) fn end(self, fail_on: FailOn) -> Result<(), Failure> {
+    pub(super) fn end(self, fail_on: FailOn, empty: &[PathBuf]) -> Result<(), Failure> {
         let Self { format, content, out, watched, files, tally, .. } = self;
         if watched {
             complain(format_args!("\r{files} of {files} files\n"));
@@ -189,8 +197,8 @@ impl Report {
             FailOn::Advice => tally.advice + tally.refused,
             FailOn::Refused => tally.refused,
         };
-        let told = tally.told(content);
-        let judged = if tally.unreadable > 0 {
+        let told = tally.told(content, empty);
+        let judged = if tally.unreadable > 0 || !empty.is_empty() {
             Err(Failure::Unreadable(told))
         } else if failing > 0 {
             Err(Failure::Failed(told))
