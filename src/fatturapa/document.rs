@@ -10,6 +10,7 @@ use super::encoding::decode;
 use super::envelope::unwrapped;
 use super::finding::{Finding, Severity};
 use super::format::{Format, Kind};
+use super::looks::Looks;
 use super::receipt::{self, ReceiptKind, UnreadableArchive};
 use super::schema::{Schema, judge};
 use super::signed::{self, Form, Signature};
@@ -32,12 +33,12 @@ impl<'f> Document<'f> {
     /// [`Unreadable`], when there is no text to be had.
     pub fn open(file: &'f [u8]) -> Result<Self, Unreadable> {
         let (document, signatures) = unwrapped(file)?;
-        if is_zip(&document) {
+        if is_zip(&document) && signatures.is_empty() {
             return Err(Unreadable::Archive { why: UnreadableArchive::NotADocument });
         }
         let text = match document {
-            Cow::Borrowed(document) => decode(document)?,
-            Cow::Owned(document) => Cow::Owned(decode(&document)?.into_owned()),
+            Cow::Borrowed(document) => decode(document).map_err(|why| plainly(why, document, false))?,
+            Cow::Owned(document) => Cow::Owned(decode(&document).map_err(|why| plainly(why, &document, true))?.into_owned()),
         };
         Ok(Self { text, signatures })
     }
@@ -47,7 +48,7 @@ impl<'f> Document<'f> {
     /// # Errors
     /// [`Unreadable`], when it is not XML that is read here.
     pub fn tree(&self) -> Result<Tree<'_>, Unreadable> {
-        xml::read(&self.text)
+        xml::read(&self.text).map_err(|why| plainly(why, self.text.as_bytes(), !self.signatures.is_empty()))
     }
 
     /// Its signatures: those around the XML (CAdES), outermost first, then those inside it (XAdES). None when it is not signed.
@@ -57,6 +58,12 @@ impl<'f> Document<'f> {
         signatures.extend(signed::inside(tree));
         signatures
     }
+}
+
+/// Says of a file that is no XML what it is instead, rather than where reading it as XML failed.
+fn plainly(why: Unreadable, file: &[u8], signed: bool) -> Unreadable {
+    let stopped = matches!(why, Unreadable::NotXml { .. } | Unreadable::DoctypeForbidden { .. } | Unreadable::UndefinedEntity { .. });
+    stopped.then(|| Looks::of(file)).flatten().map_or(why, |looks| Unreadable::NoXml { looks, signed })
 }
 
 /// What a file is.
@@ -178,6 +185,7 @@ impl From<&Unreadable> for Finding {
 #[cfg(test)]
 mod tests {
     use super::super::finding::Words;
+    use super::super::unreadable::Position;
     use super::*;
 
     const FPR12: &[u8] = include_bytes!("../../tests/samples/fpr12.xml");
@@ -253,11 +261,23 @@ mod tests {
 
     #[test]
     fn a_message_that_cannot_be_read_is_told_to_be_one() {
-        let judged = Judgement::of(b"<RicevutaConsegna><NomeFile>IT01234567897_00001.xml</NomeFile></RicevutaConsegna>", None);
+        let judged = Judgement::of(b"\n<RicevutaConsegna><NomeFile>IT01234567897_00001.xml</NomeFile></RicevutaConsegna>", None);
         let english: Vec<_> = judged.findings.iter().map(|finding| finding.message.english.as_str()).collect();
-        assert_eq!(english, ["IdentificativoSdI is missing: add it to the element at line 1, column 1"]);
+        assert_eq!(
+            english,
+            ["IdentificativoSdI is missing from the element at line 2, column 1; get the receipt anew from the SdI, or from the channel \
+              that it came through, and leave it unchanged"]
+        );
+        assert_eq!(judged.findings[0].at, Position { line: 2, column: 1 }, "where the sentence says");
         assert_eq!(judged.kind.as_str(), "RC");
         assert!(judged.unreadable.is_some());
+    }
+
+    #[test]
+    fn a_root_without_a_namespace_is_told_by_its_name_alone() {
+        let english = |file: &[u8]| Judgement::of(file, None).findings.remove(0).message.english;
+        assert!(english(b"<html/>").starts_with("the file's root element at line 1, column 1 is html: it must be FatturaElettronica or "));
+        assert!(english(b"<a xmlns='urn:b'/>").contains(" is {urn:b}a: it must be "));
     }
 
     #[test]
@@ -265,6 +285,6 @@ mod tests {
         let judged = Judgement::of(include_bytes!("../../tests/samples/receipt-at.zip"), None);
         let finding = &judged.findings[0];
         assert_eq!((finding.code, judged.findings.len()), ("ARCHIVE", 1));
-        assert_eq!(finding.message.english, "the file is a ZIP archive: unpack it and take the files in it one by one");
+        assert_eq!(finding.message.english, "the file is a ZIP archive; unpack it and take the files in it one by one");
     }
 }

@@ -48,6 +48,14 @@ impl Words {
     }
 }
 
+/// The same sentence in Italian and English; both may name values in braces.
+macro_rules! words {
+    ($italian:literal, $english:literal $(,)?) => {
+        $crate::fatturapa::finding::Words::new(format!($italian), format!($english))
+    };
+}
+pub(super) use words;
+
 /// Words that stand in a sentence of their language, and are always the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Phrase {

@@ -347,6 +347,6 @@ impl<'a> Reader<'a> {
     }
 
     fn ill_formed(&self, offset: usize, problem: impl Into<Words>) -> Unreadable {
-        Unreadable::NotXml { at: self.position(offset), problem: problem.into() }
+        Unreadable::NotXml { at: self.position(offset), problem: problem.into(), remedy: None }
     }
 }

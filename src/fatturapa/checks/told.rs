@@ -10,13 +10,7 @@ pub(super) const MOST: usize = 200;
 #[derive(Debug, Default)]
 pub(super) struct Told(Vec<Finding>);
 
-/// The same sentence in Italian and English; both may name values in braces.
-macro_rules! words {
-    ($italian:literal, $english:literal $(,)?) => {
-        $crate::fatturapa::finding::Words::new(format!($italian), format!($english))
-    };
-}
-pub(super) use words;
+pub(super) use crate::fatturapa::finding::words;
 
 impl Told {
     /// The SdI would refuse this.
