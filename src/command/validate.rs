@@ -115,7 +115,9 @@ impl Sources {
                     if inside.is_empty() && !sources.empty.contains(&folder) {
                         sources.empty.push(folder);
                     }
-                    inside.into_iter().for_each(|(path, found)| sources.add(Source::File(path), found));
+                    for (path, found) in inside {
+                        sources.add(Source::File(path), found);
+                    }
                 }
                 source @ (Source::Input | Source::File(_)) => sources.add(source, Ok(())),
             }

@@ -254,6 +254,42 @@ mod tests {
     }
 
     #[test]
+    fn what_stands_in_the_wrong_place_and_what_is_wrong_with_a_text_is_told() {
+        let file = String::from_utf8_lossy(FPR12);
+        for (from, to, english) in [
+            ("<Divisa>EUR</Divisa>", "", "Divisa is missing before Data: add it"),
+            (
+                "<Numero>",
+                "<Divisa>EUR</Divisa><Numero>",
+                "Divisa is out of order or once too often (what may stand here is Numero): move it up to its place, or take it out",
+            ),
+            ("<Numero>", "<Num>1</Num><Numero>", "Num is not allowed here (what may stand here is Numero): take it out"),
+            (
+                "<Numero>12/2026",
+                "<Numero>12–2026",
+                "is \"12–2026\": must be 1 to 20 ASCII characters; the character – is not allowed, write -",
+            ),
+            (
+                "<Numero>12/2026",
+                "<Numero>12\u{3b1}",
+                "is \"12\u{3b1}\": must be 1 to 20 ASCII characters; the character \u{3b1} is not allowed",
+            ),
+            (
+                "<Numero>12/2026",
+                "<Numero>123456789012345678901",
+                "is \"123456789012345678901\": must be 1 to 20 ASCII characters; it has 21",
+            ),
+        ] {
+            let changed = file.replacen(from, to, 1);
+            assert_ne!(changed, file);
+            let told = Judgement::of(changed.as_bytes(), None).findings;
+            let messages: Vec<_> = told.iter().map(|finding| finding.message.english.as_str()).collect();
+            assert_eq!(messages, [english]);
+            told[0].message.assert_each_in_its_language();
+        }
+    }
+
+    #[test]
     fn messages_of_the_sdi_are_told_apart() {
         let judged = Judgement::of(include_bytes!("../../tests/samples/receipt-rc.xml"), day());
         assert_eq!((judged.kind.as_str(), judged.schema_valid, judged.findings.len()), ("RC", false, 0));

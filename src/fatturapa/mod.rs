@@ -20,7 +20,7 @@
 //! | `zip/` | [`zip::entries`]: the files in a ZIP archive, within limits |
 //! | `document_type.rs` | [`DocumentType`]: the code list TD01 to TD29 |
 //! | `file_name.rs` | [`SdiFileName`]: how the SdI demands that files be named |
-//! | `unreadable.rs` | [`Unreadable`]: why a file could not be read, and where |
+//! | `unreadable.rs`, `unreadable/` | [`Unreadable`]: why a file could not be read, and where |
 //! | `looks.rs` | [`Looks`]: what a file is that is no XML |
 //! | `reading.rs`, `values.rs` | values picked out of a tree, with a note of all that is missing or wrong |
 //!

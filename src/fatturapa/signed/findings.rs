@@ -154,7 +154,7 @@ fn signing_time(signature: &Signature, on: NaiveDate) -> Option<Told> {
             "00103",
             Severity::Refused,
             Words::new(
-                "manca la data e l'ora della firma (signingTime); firmare di nuovo con un programma che la indichi",
+                "mancano la data e l'ora della firma (signingTime); firmare di nuovo con un programma che le indichi",
                 "the time of signing (signingTime) is missing; sign again with a program that states it",
             ),
         )),
