@@ -1,11 +1,13 @@
 //! Files as they are named on the command line.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use crate::fatturapa::{MAX_FILE_BYTES, Words};
+use crate::terminal::harmless;
 
 /// Where a file comes from. What is named `-` comes from standard input; a file of that name is `./-`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -19,6 +21,14 @@ pub(super) enum Source {
 impl Source {
     pub(super) fn named(path: &Path) -> Self {
         if path == "-" { Self::Input } else { Self::File(path.to_owned()) }
+    }
+
+    /// As it was named.
+    pub(super) fn name(&self) -> Cow<'_, str> {
+        match self {
+            Self::Input => Cow::Borrowed("-"),
+            Self::File(path) => path.to_string_lossy(),
+        }
     }
 
     /// What is in it, or so much of it that the engine sees that it is too large.
@@ -49,13 +59,10 @@ fn beginning(file: impl Read) -> io::Result<Vec<u8>> {
     Ok(content)
 }
 
-/// As it was named.
+/// As it was named, but harmless to a terminal.
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Input => f.write_str("-"),
-            Self::File(path) => path.display().fmt(f),
-        }
+        f.write_str(&harmless(&self.name()))
     }
 }
 
@@ -77,7 +84,7 @@ impl From<io::Error> for NotRead {
     #[expect(clippy::wildcard_enum_match_arm, reason = "the system's errors are an open list")]
     fn from(error: io::Error) -> Self {
         Self(match error.kind() {
-            ErrorKind::NotFound | ErrorKind::NotADirectory => {
+            ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::InvalidFilename => {
                 Words::new("il file non esiste; correggere il nome", "there is no such file; correct the name")
             }
             ErrorKind::PermissionDenied => Words::new(

@@ -217,6 +217,21 @@ fn a_named_pipe_or_device_is_refused_and_one_handed_over_by_the_shell_is_read() 
 }
 
 #[test]
+fn neither_the_name_nor_the_content_of_a_file_is_obeyed_by_a_terminal() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let name = "a\u{1b}[31m\nb.xml";
+    let good = fs::read_to_string(samples().join("fpr12.xml")).expect("the sample is there");
+    fs::write(folder.path().join(name), good.replace("<Numero>12/2026", "<Numero>\u{9b}2J\n")).expect("it can be written");
+    let report = text(&run(folder.path(), &["validate", name]).stdout);
+    assert!(report.starts_with("refused a\\u{1b}[31m\\nb.xml (FPR12"), "{report}");
+    assert!(!report.chars().any(|character| character.is_control() && character != '\n') && report.lines().count() == 2, "{report}");
+    let object = &objects(&run(folder.path(), &["validate", "--format", "json", name]))[0];
+    assert_eq!(object["file"], name, "a program finds the file again");
+    let refused = text(&run(folder.path(), &["render", name, "no\u{7}ne.xml"]).stderr);
+    assert!(refused.contains("no\\u{7}ne.xml: there is no such file"), "{refused}");
+}
+
+#[test]
 fn advice_is_told_from_what_is_refused_and_fails_only_where_it_should() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let good = samples().join("fpr12.xml").display().to_string();

@@ -9,7 +9,7 @@ use super::{FailOn, Format};
 use crate::command::source::{NotRead, Source};
 use crate::command::{Failure, ended};
 use crate::fatturapa::{FileKind, Finding, Judgement, Position, Severity, Signature, Unreadable};
-use crate::terminal::{Output, complain, counted, in_colour};
+use crate::terminal::{Output, complain, counted, harmless, in_colour};
 
 /// How often a person at a terminal is told how far it is.
 const PROGRESS_EVERY: usize = 100;
@@ -105,7 +105,7 @@ impl Tally {
     /// there was nothing.
     fn told(&self, content: bool, empty: &[PathBuf]) -> String {
         let files = (self.files() > 0).then(|| self.told_of_files(content));
-        let empty = empty.iter().map(|folder| format!("no .xml or .p7m files in {}", folder.display()));
+        let empty = empty.iter().map(|folder| format!("no .xml or .p7m files in {}", harmless(&folder.to_string_lossy())));
         files.into_iter().chain(empty).collect::<Vec<_>>().join("; ")
     }
 
@@ -169,7 +169,7 @@ impl Report {
             };
             let place = if path.is_empty() { String::new() } else { format!("{path} ") };
             let code = self.painted(colour, code);
-            self.out.line(format_args!("  {}:{} {code} {place}{}", at.line, at.column, message.english));
+            self.out.line(format_args!("  {}:{} {code} {}", at.line, at.column, harmless(&format!("{place}{}", message.english))));
         }
     }
 
@@ -220,7 +220,7 @@ fn json(source: &Source, verdict: Verdict, judged: &Result<Judgement, NotRead>) 
         Err(why) => (FileKind::Unknown, false, [].as_slice(), vec![not_a_file(why)]),
     };
     json!({
-        "file": source.to_string(),
+        "file": source.name(),
         "verdict": verdict.as_str(),
         "kind": kind.as_str(),
         "signed": !signatures.is_empty(),

@@ -171,6 +171,9 @@ struct Header {
 fn header(ber: &[u8], at: usize) -> Result<Header, Unopenable> {
     let not_asn1 = |problem| Unopenable::NotAsn1 { at, problem, base64: false };
     let broken_off = || not_asn1(Phrase::new("qui il file finisce prima del dovuto", "here it ends before its time"));
+    let too_long = || {
+        not_asn1(Phrase::new("qui inizia un elemento più lungo di quanto resta", "an element begins here that is longer than what is left"))
+    };
     let tag = *ber.get(at).ok_or_else(broken_off)?;
     if tag == 0 || tag & 0x1F == 0x1F {
         return Err(not_asn1(Phrase::new("nessuna firma contiene un elemento così", "no such element belongs into a signature")));
@@ -189,13 +192,10 @@ fn header(ber: &[u8], at: usize) -> Result<Header, Unopenable> {
             let bytes = ber.get(at + 2..at + 2 + usize::from(first & 0x7F)).ok_or_else(broken_off)?;
             let shortest = bytes.iter().position(|byte| *byte != 0).map_or(&[][..], |start| &bytes[start..]);
             if shortest.len() > 4 {
-                return Err(broken_off());
+                return Err(too_long());
             }
             (at + 2 + bytes.len(), shortest.iter().fold(0, |length, byte| (length << 8) | usize::from(*byte)))
         }
-    };
-    let too_long = || {
-        not_asn1(Phrase::new("qui inizia un elemento più lungo di quanto resta", "an element begins here that is longer than what is left"))
     };
     let end = content.checked_add(length).filter(|end| *end <= ber.len()).ok_or_else(too_long)?;
     Ok(Header { tag, content, end: Some(end) })
