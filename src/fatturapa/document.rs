@@ -263,6 +263,12 @@ mod tests {
                 "<Divisa>EUR</Divisa><Numero>",
                 "Divisa is out of order or once too often (what may stand here is Numero): move it up to its place, or take it out",
             ),
+            // Alternatives: neither is missing.
+            (
+                "</Denominazione>",
+                "</Denominazione><Nome>A</Nome><Cognome>B</Cognome>",
+                "Nome is not allowed here (what may stand here is one of Titolo, CodEORI): take it out",
+            ),
             ("<Numero>", "<Num>1</Num><Numero>", "Num is not allowed here (what may stand here is Numero): take it out"),
             (
                 "<Numero>12/2026",

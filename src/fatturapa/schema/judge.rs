@@ -76,7 +76,10 @@ impl<'s, 'd> Judge<'s, 'd> {
                 let elsewhere = model.elsewhere(state, namespace, name);
                 let expected = names(model.after(state).map(|(_, term)| term));
                 self.tell(child, || match elsewhere {
-                    Some((Elsewhere::Later(_), _)) => missing_before(&names(model.missing(state)), child),
+                    Some((Elsewhere::Later(later), _)) => match &names(model.missing_before(state, later))[..] {
+                        [] => unexpected(child, &expected),
+                        missing => missing_before(missing, child),
+                    },
                     Some((Elsewhere::Earlier, _)) => misplaced(child, &expected),
                     None => unexpected(child, &expected),
                 });

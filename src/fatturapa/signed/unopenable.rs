@@ -99,18 +99,7 @@ impl Unopenable {
 
     /// The same of what came out of base64.
     pub(super) fn out_of_base64(self) -> Self {
-        match self {
-            Self::NotAsn1 { at, problem, base64: _ } => Self::NotAsn1 { at, problem, base64: true },
-            Self::NotBase64 { .. }
-            | Self::TooDeep { .. }
-            | Self::TooManyElements
-            | Self::NotSigned { .. }
-            | Self::Malformed { .. }
-            | Self::Detached
-            | Self::NestedTooDeep
-            | Self::TooManySignatures
-            | Self::TooManyCertificates => self,
-        }
+        if let Self::NotAsn1 { at, problem, .. } = self { Self::NotAsn1 { at, problem, base64: true } } else { self }
     }
 }
 
