@@ -14,8 +14,9 @@ pub fn xml(file: &[u8]) {
     let day = NaiveDate::from_ymd_opt(2026, 11, 24);
     let (structure, judged) = (Judgement::of(file, None), Judgement::of(file, day));
     assert_eq!(structure.schema_valid, judged.schema_valid, "the content has no say in the schema's verdict");
-    assert!(judged.findings.starts_with(&structure.findings), "the structure is told first");
-    assert!(structure.findings.is_empty() || !structure.schema_valid, "what is valid has no structural finding");
+    assert!(structure.findings.iter().all(|finding| judged.findings.contains(finding)), "what the structure shows is always told");
+    let only_signatures = structure.findings.iter().all(|finding| matches!(finding.code, "00102" | "00107"));
+    assert!(only_signatures || !structure.schema_valid, "what is valid has no structural finding");
     for finding in &judged.findings {
         assert!(finding.at.line > 0 && finding.at.column > 0, "places are counted from 1: {finding:?}");
         assert!(!finding.message.italian.is_empty() && !finding.message.english.is_empty(), "{finding:?}");

@@ -1,5 +1,6 @@
 //! A process and whoever runs it: being told to end, telling them something, whether colours are welcome, how numbers of things are said.
 
+use std::borrow::Cow;
 use std::env;
 use std::ffi::OsStr;
 use std::fmt::Display;
@@ -62,6 +63,16 @@ pub fn complain(text: impl Display) {
     let _ = io::stderr().lock().write_all(text.to_string().as_bytes());
 }
 
+/// A text that comes from a stranger, as it may be told to a terminal: what a terminal would obey, and line ends, are written as escapes.
+#[must_use]
+pub fn harmless(text: &str) -> Cow<'_, str> {
+    if !text.contains(char::is_control) {
+        return Cow::Borrowed(text);
+    }
+    let shown = |character: char| if character.is_control() { character.escape_default().to_string() } else { character.to_string() };
+    Cow::Owned(text.chars().map(shown).collect())
+}
+
 /// Whether to write colours to a stream: to a terminal only, and never when `NO_COLOR` is set to anything (no-color.org).
 #[must_use]
 pub fn in_colour(stream: &impl IsTerminal) -> bool {
@@ -91,6 +102,12 @@ mod tests {
         {
             assert_eq!(wants_colour(is_terminal, no_color), expected, "{is_terminal} {no_color:?}");
         }
+    }
+
+    #[test]
+    fn a_terminal_obeys_nothing_that_a_stranger_wrote() {
+        assert_eq!(harmless("è.xml"), "è.xml");
+        assert_eq!(harmless("a\u{1b}[31m\n\u{9b}2J"), "a\\u{1b}[31m\\n\\u{9b}2J");
     }
 
     #[test]

@@ -64,18 +64,20 @@ enum Command {
     /// Where the bytes of documents rest: move them, verify them, clean up, and end those whose time is over.
     #[command(subcommand)]
     Archive(archive::Command),
-    /// Judge invoice files as the SdI would, without a server: structure, and with --content signatures and content too.
+    /// Judge invoice files as the SdI would, without a server: structure, and with --content all that a file alone can show.
     ///
-    /// Folders are walked. What cannot be read keeps nothing else from being judged. Exit code 0: all good; 1: there are findings, be it
-    /// advice; 2: a file cannot be read.
+    /// Files are told in the order in which they are named, those of a folder by name. What cannot be read keeps nothing else from being
+    /// judged. Of receipts of the SdI it is told whether they can be read. Exit code 0: nothing is wrong with what was judged; 1: there are
+    /// findings, be it advice (an old format, 1.0 or 1.1, is one); 2: a file cannot be read as an invoice or receipt, or a folder holds none.
     #[command(
         after_help = "Example:\n  spazio validate --content IT01234567897_00001.xml\n  spazio validate --content --fail-on refused archive/\n  spazio validate --format json archive/ > report.jsonl"
     )]
     Validate(validate::Arguments),
-    /// Write invoices as pages to read and print (HTML, in Italian), without a server.
+    /// Write invoices and receipts of the SdI as pages to read and print (HTML, in Italian), without a server.
     ///
-    /// A page that is there already is not written over without --force. An invoice that cannot be read keeps none of the others from being
-    /// written. Exit code 1: a page is there already or cannot be written; 2: an invoice cannot be read, or two pages would go into one place.
+    /// A page shows at its top what is wrong with its invoice. One that is there already is not written over without --force. An invoice that
+    /// cannot be read keeps none of the others from being written. Exit code 0: every page is written, findings or not; 1: a page is there
+    /// already or cannot be written; 2: an invoice cannot be read, or two pages would go into one place.
     #[command(
         after_help = "Example:\n  spazio render IT01234567897_00001.xml.p7m --output invoice.html\n  spazio render archive/*.xml --output pages/\n  spazio render - < invoice.xml > invoice.html"
     )]

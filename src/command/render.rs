@@ -14,12 +14,12 @@ use super::source::Source;
 use super::{Failure, ended};
 use crate::clock::{CalendarDay, Clock};
 use crate::fatturapa::{Document, Judgement, Reception, Unreadable, page, summary};
-use crate::terminal::{Output, complain, counted};
+use crate::terminal::{Output, complain, counted, harmless};
 
 /// What `spazio render` takes.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Invoices, plain or signed (.p7m); - is standard input, and its page goes to standard output.
+    /// Invoices and receipts, plain or signed (.p7m); - is standard input, and its page goes to standard output.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Where the page is written, or the folder of all pages (FOLDER/ is made); - is standard output. Otherwise they are written into the
@@ -66,7 +66,7 @@ impl Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Output => f.write_str("standard output"),
-            Self::File(path) => path.display().fmt(f),
+            Self::File(path) => f.write_str(&harmless(&path.to_string_lossy())),
         }
     }
 }
@@ -177,8 +177,14 @@ fn write(path: &Path, page: &str) -> Result<(), Failure> {
     options.open(path).and_then(|mut file| file.write_all(page.as_bytes())).map_err(|error| {
         // A name that ends with a slash is a folder's, whether it is there or not.
         let is_elsewhere = matches!(error.kind(), ErrorKind::NotFound | ErrorKind::IsADirectory) && !path.exists();
-        let why = if is_elsewhere { "its folder is not there".to_owned() } else { error.to_string() };
-        Failure::Failed(format!("cannot write {}: {why}; choose another place with --output", path.display()))
+        let why = if is_elsewhere {
+            "its folder is not there".to_owned()
+        } else if error.kind() == ErrorKind::InvalidFilename {
+            "its name is too long".to_owned()
+        } else {
+            error.to_string()
+        };
+        Failure::Failed(format!("cannot write {}: {why}; choose another place with --output", harmless(&path.to_string_lossy())))
     })
 }
 

@@ -2,7 +2,7 @@
 
 mod report;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -21,13 +21,15 @@ use report::Report;
 /// What `spazio validate` takes.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Invoices, plain or signed (.p7m); of a folder, every .xml and .p7m file in it and below; - is standard input.
+    /// Invoices and receipts, plain or signed (.p7m); of a folder, every .xml and .p7m file in it and below, links not followed; - is standard
+    /// input.
     #[arg(required = true, value_name = "FILE")]
     paths: Vec<PathBuf>,
     /// text for people, json for programs: one object a line for each file.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
-    /// Look at signatures and content too, as the SdI would today, and give advice; otherwise at the schema only.
+    /// Judge content too, and certificates and times of signatures, as the SdI would today, and give advice; otherwise only the structure,
+    /// and whether signatures hold.
     #[arg(long)]
     content: bool,
     /// From which findings on the exit code is 1. A file that cannot be read makes it 2 in any case.
@@ -51,16 +53,22 @@ enum FailOn {
     Refused,
 }
 
-/// What was named, in order of the names and each once; with what cannot even be looked for.
-type Sources = BTreeMap<Source, Result<(), NotRead>>;
+/// What is to be judged, each file once: in the order in which it was named, and what is in a folder by name.
+#[derive(Default)]
+struct Sources {
+    files: Vec<(Source, Result<(), NotRead>)>,
+    met: HashSet<Source>,
+    /// The folders in which there is nothing to judge.
+    empty: Vec<PathBuf>,
+}
 
-/// Judges the files, as many at once as there are processors, and reports them in the order of their names. One that cannot be read is
-/// told as that, and keeps none of the others from being judged.
+/// Judges the files, as many at once as there are processors, and reports them in their order. One that cannot be read is told as that,
+/// and keeps none of the others from being judged.
 pub(super) fn validate(arguments: &Arguments) -> Result<(), Failure> {
-    let sources: Vec<_> = sources(&arguments.paths).into_iter().collect();
+    let Sources { files: sources, empty, .. } = Sources::named(&arguments.paths);
     let today = CalendarDay::of(Clock::system().now()).date();
     let day = arguments.content.then_some(today);
-    let mut report = Report::new(arguments.format, sources.len());
+    let mut report = Report::new(arguments.format, arguments.content, sources.len());
     let next = AtomicUsize::new(0);
     let workers = thread::available_parallelism().map_or(1, usize::from).min(sources.len());
     let (sender, receiver) = mpsc::channel();
@@ -92,44 +100,57 @@ pub(super) fn validate(arguments: &Arguments) -> Result<(), Failure> {
             }
         }
     });
-    report.end(arguments.fail_on)
+    report.end(arguments.fail_on, &empty)
 }
 
-/// The files themselves, and those of folders.
-fn sources(paths: &[PathBuf]) -> Sources {
-    let mut sources = Sources::new();
-    for path in paths {
-        match Source::named(path) {
-            Source::File(folder) if folder.is_dir() => {
-                let mut inside = Sources::new();
-                walk(&folder, &mut inside);
-                if inside.is_empty() {
-                    inside.insert(Source::File(folder), Err(NotRead::empty_folder()));
+impl Sources {
+    /// The files themselves, and those of folders.
+    fn named(paths: &[PathBuf]) -> Self {
+        let mut sources = Self::default();
+        for path in paths {
+            match Source::named(path) {
+                Source::File(folder) if folder.is_dir() => {
+                    let mut inside = BTreeMap::new();
+                    walk(&folder, &mut inside);
+                    if inside.is_empty() && !sources.empty.contains(&folder) {
+                        sources.empty.push(folder);
+                    }
+                    for (path, found) in inside {
+                        sources.add(Source::File(path), found);
+                    }
                 }
-                sources.append(&mut inside);
+                source @ (Source::Input | Source::File(_)) => sources.add(source, Ok(())),
             }
-            source @ (Source::Input | Source::File(_)) => drop(sources.insert(source, Ok(()))),
+        }
+        sources
+    }
+
+    fn add(&mut self, source: Source, found: Result<(), NotRead>) {
+        if self.met.insert(source.clone()) {
+            self.files.push((source, found));
         }
     }
-    sources
 }
 
+/// The files of a folder, in order of their paths; with what of it cannot be looked at.
+type Inside = BTreeMap<PathBuf, Result<(), NotRead>>;
+
 /// Adds the documents in a folder and below. What of it cannot be looked at stands among them.
-fn walk(folder: &Path, sources: &mut Sources) {
-    if let Err(error) = look_into(folder, sources) {
-        sources.insert(Source::File(folder.to_owned()), Err(error.into()));
+fn walk(folder: &Path, inside: &mut Inside) {
+    if let Err(error) = look_into(folder, inside) {
+        inside.insert(folder.to_owned(), Err(error.into()));
     }
 }
 
-fn look_into(folder: &Path, sources: &mut Sources) -> io::Result<()> {
+fn look_into(folder: &Path, inside: &mut Inside) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let (path, kind) = (entry.path(), entry.file_type()?);
         // Links are not followed: one that leads upwards would never end.
         if kind.is_dir() {
-            walk(&path, sources);
+            walk(&path, inside);
         } else if kind.is_file() && is_document(&path) {
-            sources.insert(Source::File(path), Ok(()));
+            inside.insert(path, Ok(()));
         }
     }
     Ok(())

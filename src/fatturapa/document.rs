@@ -10,6 +10,7 @@ use super::encoding::decode;
 use super::envelope::unwrapped;
 use super::finding::{Finding, Severity};
 use super::format::{Format, Kind};
+use super::looks::Looks;
 use super::receipt::{self, ReceiptKind, UnreadableArchive};
 use super::reception::Reception;
 use super::schema::{Schema, judge};
@@ -33,12 +34,12 @@ impl<'f> Document<'f> {
     /// [`Unreadable`], when there is no text to be had.
     pub fn open(file: &'f [u8]) -> Result<Self, Unreadable> {
         let (document, signatures) = unwrapped(file)?;
-        if is_zip(&document) {
+        if is_zip(&document) && signatures.is_empty() {
             return Err(Unreadable::Archive { why: UnreadableArchive::NotADocument });
         }
         let text = match document {
-            Cow::Borrowed(document) => decode(document)?,
-            Cow::Owned(document) => Cow::Owned(decode(&document)?.into_owned()),
+            Cow::Borrowed(document) => decode(document).map_err(|why| plainly(why, document, false))?,
+            Cow::Owned(document) => Cow::Owned(decode(&document).map_err(|why| plainly(why, &document, true))?.into_owned()),
         };
         Ok(Self { text, signatures })
     }
@@ -48,7 +49,7 @@ impl<'f> Document<'f> {
     /// # Errors
     /// [`Unreadable`], when it is not XML that is read here.
     pub fn tree(&self) -> Result<Tree<'_>, Unreadable> {
-        xml::read(&self.text)
+        xml::read(&self.text).map_err(|why| plainly(why, self.text.as_bytes(), !self.signatures.is_empty()))
     }
 
     /// Its signatures: those around the XML (CAdES), outermost first, then those inside it (XAdES). None when it is not signed.
@@ -58,6 +59,12 @@ impl<'f> Document<'f> {
         signatures.extend(signed::inside(tree));
         signatures
     }
+}
+
+/// Says of a file that is no XML what it is instead, rather than where reading it as XML failed.
+fn plainly(why: Unreadable, file: &[u8], signed: bool) -> Unreadable {
+    let stopped = matches!(why, Unreadable::NotXml { .. } | Unreadable::DoctypeForbidden { .. } | Unreadable::UndefinedEntity { .. });
+    stopped.then(|| Looks::of(file)).flatten().map_or(why, |looks| Unreadable::NoXml { looks, signed })
 }
 
 /// What a file is.
@@ -99,7 +106,7 @@ pub struct Judgement {
     pub schema_valid: bool,
     /// Its signatures, verified where that can be.
     pub signatures: Vec<Signature>,
-    /// What is wrong: where it differs from the schema, then signatures and content if they were asked for. One for a file that cannot be
+    /// What is wrong: where it differs from the schema, then signatures, and content if it was asked for. One for a file that cannot be
     /// read.
     pub findings: Vec<Finding>,
     /// Why it cannot be read, if it cannot.
@@ -107,8 +114,8 @@ pub struct Judgement {
 }
 
 impl Judgement {
-    /// Judges a file by its format's schema; and, if a day is given, signatures and content as the SdI would on that day. Of a message of the
-    /// SdI it is told whether it can be read.
+    /// Judges a file by its format's schema, and tells signatures that do not hold; and, if a day is given, all of signatures and content as
+    /// the SdI would on that day. Of a message of the SdI it is told whether it can be read.
     ///
     /// Of a signed file it is the document inside that is judged, and places are those in it. Takes time linear in the file's size.
     #[must_use]
@@ -150,9 +157,12 @@ impl Judgement {
         let signatures = document.signatures(tree);
         let mut findings = judge(Schema::of(family), tree);
         let schema_valid = findings.is_empty();
-        if let Some(received) = received {
-            findings.extend(signed::findings(&signatures, received));
-            findings.extend(checks(tree, family, received.last_day()));
+        match received {
+            None => findings.extend(signed::broken(&signatures)),
+            Some(received) => {
+                findings.extend(signed::findings(&signatures, received));
+                findings.extend(checks(tree, family, received.last_day()));
+            }
         }
         Self { kind: FileKind::Invoice(format), schema_valid, signatures, findings, unreadable: None }
     }
@@ -176,6 +186,7 @@ impl From<&Unreadable> for Finding {
 #[cfg(test)]
 mod tests {
     use super::super::finding::Words;
+    use super::super::unreadable::Position;
     use super::*;
 
     const FPR12: &[u8] = include_bytes!("../../tests/samples/fpr12.xml");
@@ -244,6 +255,48 @@ mod tests {
     }
 
     #[test]
+    fn what_stands_in_the_wrong_place_and_what_is_wrong_with_a_text_is_told() {
+        let file = String::from_utf8_lossy(FPR12);
+        for (from, to, english) in [
+            ("<Divisa>EUR</Divisa>", "", "Divisa is missing before Data: add it"),
+            (
+                "<Numero>",
+                "<Divisa>EUR</Divisa><Numero>",
+                "Divisa is out of order or once too often (what may stand here is Numero): move it up to its place, or take it out",
+            ),
+            // Alternatives: neither is missing.
+            (
+                "</Denominazione>",
+                "</Denominazione><Nome>A</Nome><Cognome>B</Cognome>",
+                "Nome is not allowed here (what may stand here is one of Titolo, CodEORI): take it out",
+            ),
+            ("<Numero>", "<Num>1</Num><Numero>", "Num is not allowed here (what may stand here is Numero): take it out"),
+            (
+                "<Numero>12/2026",
+                "<Numero>12–2026",
+                "is \"12–2026\": must be 1 to 20 ASCII characters; the character – is not allowed, write -",
+            ),
+            (
+                "<Numero>12/2026",
+                "<Numero>12\u{3b1}",
+                "is \"12\u{3b1}\": must be 1 to 20 ASCII characters; the character \u{3b1} is not allowed",
+            ),
+            (
+                "<Numero>12/2026",
+                "<Numero>123456789012345678901",
+                "is \"123456789012345678901\": must be 1 to 20 ASCII characters; it has 21",
+            ),
+        ] {
+            let changed = file.replacen(from, to, 1);
+            assert_ne!(changed, file);
+            let told = Judgement::of(changed.as_bytes(), None).findings;
+            let messages: Vec<_> = told.iter().map(|finding| finding.message.english.as_str()).collect();
+            assert_eq!(messages, [english]);
+            told[0].message.assert_each_in_its_language();
+        }
+    }
+
+    #[test]
     fn messages_of_the_sdi_are_told_apart() {
         let judged = Judgement::of(include_bytes!("../../tests/samples/receipt-rc.xml"), day());
         assert_eq!((judged.kind.as_str(), judged.schema_valid, judged.findings.len()), ("RC", false, 0));
@@ -251,11 +304,23 @@ mod tests {
 
     #[test]
     fn a_message_that_cannot_be_read_is_told_to_be_one() {
-        let judged = Judgement::of(b"<RicevutaConsegna><NomeFile>IT01234567897_00001.xml</NomeFile></RicevutaConsegna>", None);
+        let judged = Judgement::of(b"\n<RicevutaConsegna><NomeFile>IT01234567897_00001.xml</NomeFile></RicevutaConsegna>", None);
         let english: Vec<_> = judged.findings.iter().map(|finding| finding.message.english.as_str()).collect();
-        assert_eq!(english, ["IdentificativoSdI is missing: add it to the element at line 1, column 1"]);
+        assert_eq!(
+            english,
+            ["IdentificativoSdI is missing from the element at line 2, column 1; get the receipt anew from the SdI, or from the channel \
+              that it came through, and leave it unchanged"]
+        );
+        assert_eq!(judged.findings[0].at, Position { line: 2, column: 1 }, "where the sentence says");
         assert_eq!(judged.kind.as_str(), "RC");
         assert!(judged.unreadable.is_some());
+    }
+
+    #[test]
+    fn a_root_without_a_namespace_is_told_by_its_name_alone() {
+        let english = |file: &[u8]| Judgement::of(file, None).findings.remove(0).message.english;
+        assert!(english(b"<html/>").starts_with("the file's root element at line 1, column 1 is html: it must be FatturaElettronica or "));
+        assert!(english(b"<a xmlns='urn:b'/>").contains(" is {urn:b}a: it must be "));
     }
 
     #[test]
@@ -263,6 +328,6 @@ mod tests {
         let judged = Judgement::of(include_bytes!("../../tests/samples/receipt-at.zip"), None);
         let finding = &judged.findings[0];
         assert_eq!((finding.code, judged.findings.len()), ("ARCHIVE", 1));
-        assert_eq!(finding.message.english, "the file is a ZIP archive: unpack it and take the files in it one by one");
+        assert_eq!(finding.message.english, "the file is a ZIP archive; unpack it and take the files in it one by one");
     }
 }

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use encoding_rs::mem::decode_latin1;
 use encoding_rs::{Encoding, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
-use super::finding::Words;
+use super::finding::{Phrase, Words};
 use super::unreadable::{Position, Unreadable, excerpt};
 use super::xml::Declaration;
 
@@ -71,11 +71,9 @@ fn converted(encoding: &'static Encoding, file: &[u8]) -> Result<Cow<'static, st
     let (text, malformed) = encoding.decode_with_bom_removal(file);
     if malformed {
         let name = encoding.name();
-        let problem = Words::new(
-            format!("ci sono byte che non sono {name}; salvare il file in UTF-8"),
-            format!("there are bytes in it that are not {name}; save the file as UTF-8"),
-        );
-        return Err(Unreadable::NotXml { at: Position::START, problem });
+        let problem = Words::new(format!("ci sono byte che non sono {name}"), format!("there are bytes in it that are not {name}"));
+        let remedy = Some(Phrase::new("salvare il file in UTF-8", "save the file as UTF-8"));
+        return Err(Unreadable::NotXml { at: Position::START, problem, remedy });
     }
     Ok(Cow::Owned(text.into_owned()))
 }
@@ -93,10 +91,11 @@ fn utf8(file: &[u8]) -> Result<Cow<'_, str>, Unreadable> {
             let before = String::from_utf8_lossy(&file[..error.valid_up_to()]);
             Err(Unreadable::NotXml {
                 at: Position::START.after(&before),
-                problem: Words::new(
-                    "questi byte non sono UTF-8; salvare il file in UTF-8, oppure dichiararne la codifica nella prima riga",
-                    "these bytes are not UTF-8; save the file as UTF-8, or declare its encoding in the first line",
-                ),
+                problem: Words::new("questi byte non sono UTF-8", "these bytes are not UTF-8"),
+                remedy: Some(Phrase::new(
+                    "salvare il file in UTF-8, oppure dichiararne la codifica nella prima riga",
+                    "save the file as UTF-8, or declare its encoding in the first line",
+                )),
             })
         }
     }
@@ -115,10 +114,8 @@ fn only_xml_characters(text: &str) -> Result<(), Unreadable> {
         None => Ok(()),
         Some((offset, _)) => Err(Unreadable::NotXml {
             at: Position::START.after(&text[..offset]),
-            problem: Words::new(
-                "questo carattere di controllo non è ammesso in XML; toglierlo",
-                "this control character is not allowed in XML; take it out",
-            ),
+            problem: Words::new("questo carattere di controllo non è ammesso in XML", "this control character is not allowed in XML"),
+            remedy: Some(Phrase::new("toglierlo", "take it out")),
         }),
     }
 }

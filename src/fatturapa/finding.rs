@@ -48,6 +48,20 @@ impl Words {
     }
 }
 
+/// The same sentence in Italian and English; both may name values in braces. The numbers named before the arrow, shown as in files, are
+/// written in the Italian one as Italians do.
+macro_rules! words {
+    ($($number:ident),+ => $italian:literal, $english:literal $(,)?) => {{
+        let english = format!($english);
+        $(let $number = $crate::fatturapa::finding::italian_numbers(&$number);)+
+        $crate::fatturapa::finding::Words::new(format!($italian), english)
+    }};
+    ($italian:literal, $english:literal $(,)?) => {
+        $crate::fatturapa::finding::Words::new(format!($italian), format!($english))
+    };
+}
+pub(super) use words;
+
 /// Words that stand in a sentence of their language, and are always the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Phrase {
@@ -74,6 +88,11 @@ impl From<Phrase> for Words {
 #[must_use]
 pub fn italian_day(day: NaiveDate) -> impl fmt::Display {
     day.format("%d/%m/%Y")
+}
+
+/// A number as it is shown, or several with semicolons between them, as Italians write them.
+pub(super) fn italian_numbers(shown: &str) -> String {
+    shown.split("; ").map(|number| italian_number(number, 2).unwrap_or_else(|| number.to_owned())).collect::<Vec<_>>().join("; ")
 }
 
 /// A number as Italians write it, `1.234,50`, with at least so many of its decimals; none of what is no number of a file.
@@ -115,4 +134,18 @@ pub struct Finding {
     pub at: Position,
     /// What was found, what is allowed and what to do.
     pub message: Words,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_a_comma_in_italian() {
+        for (number, expected) in
+            [("1234.50", "1.234,50"), ("-0.12345678", "-0,12345678"), ("4.00; 22.00; ...", "4,00; 22,00; ..."), ("", "")]
+        {
+            assert_eq!(italian_numbers(number), expected);
+        }
+    }
 }

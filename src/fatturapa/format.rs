@@ -73,7 +73,7 @@ impl Kind {
             return Err(Unreadable::OldFormat { version });
         }
         Err(Unreadable::WrongRoot {
-            found: excerpt(&format!("{{{namespace}}}{}", root.name())),
+            found: excerpt(&if namespace.is_empty() { root.name().to_owned() } else { format!("{{{namespace}}}{}", root.name()) }),
             allowed: Phrase::new(
                 "FatturaElettronica o FatturaElettronicaSemplificata, nel namespace dell'Agenzia delle Entrate",
                 "FatturaElettronica or FatturaElettronicaSemplificata, each in the tax agency's namespace",

@@ -1,9 +1,9 @@
 //! That each sentence is in its language, whatever is wrong with a file.
 
-use super::finding::Words;
+use super::finding::{Phrase, Words};
 use super::signed::Unopenable;
 use super::zip::{InvalidArchive, InvalidEntry};
-use super::{Finding, InvalidFile, Judgement, Unreadable, UnreadableArchive, read_receipt};
+use super::{Finding, InvalidFile, Judgement, Looks, Unreadable, UnreadableArchive, read_receipt};
 
 const ENGLISH: [&str; 13] = ["the", "is", "must", "of", "be", "not", "with", "and", "has", "there", "here", "for", "or"];
 const ITALIAN: [&str; 8] = ["il", "è", "deve", "della", "sono", "non", "che", "correggere"];
@@ -74,11 +74,12 @@ fn a_signed_file_that_cannot_be_opened_is_told_in_italian_too() {
     let italian = |file: &[u8]| Judgement::of(file, None).findings[0].message.italian.clone();
     assert_eq!(
         italian(b"\x30\x82\x05"),
-        "il file è firmato (.p7m) e non si apre: il byte 0 non è ASN.1: il file si interrompe qui; recuperare il file così come lo ha \
-         prodotto il programma di firma"
+        "il file è firmato (.p7m) e non si apre: è danneggiato o troncato e non è ASN.1 (al byte 0: qui il file finisce prima del dovuto); \
+         recuperare il file così come lo ha prodotto il programma di firma"
     );
     for why in [
         Unopenable::NotBase64 { character: 6 },
+        Unopenable::NotAsn1 { at: 0, problem: Phrase::new("qui", "there"), base64: true },
         Unopenable::TooDeep { at: 80 },
         Unopenable::TooManyElements,
         Unopenable::NotSigned { found: "1.2.3".to_owned() },
@@ -94,10 +95,11 @@ fn a_signed_file_that_cannot_be_opened_is_told_in_italian_too() {
 
 #[test]
 fn an_archive_that_cannot_be_read_is_told_in_italian_too() {
-    let why = InvalidArchive::Damaged { why: "the library says so".to_owned() };
+    let cut = read_receipt(b"PK\x03\x04").expect_err("it has no directory");
     assert_eq!(
-        told(&Unreadable::Archive { why: UnreadableArchive::Invalid(why) }),
-        "il file è un archivio ZIP: l'archivio è danneggiato; crearlo di nuovo, oppure estrarre i file e inviarli"
+        told(&cut),
+        "il file è un archivio ZIP: è danneggiato: manca l'indice alla fine, forse è stato troncato; scaricare di nuovo la ricevuta dallo \
+         SdI, o dal canale da cui è arrivata, e usarla senza modificarla"
     );
     for why in [
         InvalidArchive::TooManyEntries { entries: 17, allowed: 16 },
@@ -116,6 +118,27 @@ fn an_archive_that_cannot_be_read_is_told_in_italian_too() {
         let why = Some(InvalidFile { name: "a.xml".to_owned(), why });
         told(&Unreadable::Archive { why: UnreadableArchive::NoMessage { files: 1, why } });
     }
+}
+
+#[test]
+fn what_is_no_xml_is_told_in_both_languages() {
+    for looks in [Looks::Pdf, Looks::Html, Looks::Json, Looks::Zip, Looks::Image, Looks::Mail, Looks::Text, Looks::Binary] {
+        for signed in [false, true] {
+            told(&Unreadable::NoXml { looks, signed });
+        }
+    }
+    let english = |file: &[u8]| Judgement::of(file, None).findings.remove(0).message.english;
+    assert_eq!(english(b"%PDF-1.4"), "the file is a PDF, not an XML file; send the invoice's XML file (.xml or .xml.p7m)");
+    assert_eq!(english(b"<!DOCTYPE html><p>"), "the file is an HTML page, not an XML file; send the invoice's XML file (.xml or .xml.p7m)");
+    assert_eq!(
+        read_receipt(b"{}").expect_err("is none").words(),
+        Words::new(
+            "il file è un documento JSON, non un file XML; scaricare di nuovo la ricevuta dallo SdI, o dal canale da cui è arrivata, e usarla \
+             senza modificarla",
+            "the file is a JSON document, not an XML file; get the receipt anew from the SdI, or from the channel that it came through, and \
+             leave it unchanged",
+        )
+    );
 }
 
 #[test]

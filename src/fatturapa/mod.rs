@@ -21,7 +21,8 @@
 //! | `zip/` | [`zip::entries`]: the files in a ZIP archive, within limits |
 //! | `document_type.rs` | [`DocumentType`]: the code list TD01 to TD29 |
 //! | `file_name.rs` | [`SdiFileName`]: how the SdI demands that files be named |
-//! | `unreadable.rs` | [`Unreadable`]: why a file could not be read, and where |
+//! | `unreadable.rs`, `unreadable/` | [`Unreadable`]: why a file could not be read, and where |
+//! | `looks.rs` | [`Looks`]: what a file is that is no XML |
 //! | `reading.rs`, `values.rs` | values picked out of a tree, with a note of all that is missing or wrong |
 //!
 //! Files come from strangers. Whatever they hold, reading takes time linear in their size and memory of a few
@@ -42,6 +43,7 @@ mod issuer;
 #[cfg(test)]
 mod languages;
 mod look;
+mod looks;
 mod page;
 mod party;
 mod reading;
@@ -67,6 +69,7 @@ pub use identity::{Identity, Linked};
 pub use invoice::{Invoice, read};
 pub use issuer::{Issuers, Taxpayer};
 pub use look::Look;
+pub use looks::Looks;
 pub use page::{page, summary};
 pub use party::Party;
 pub use receipt::{

@@ -1,12 +1,13 @@
 //! Why a file could not be read: told so that the person who made the file can put it right.
 
+mod sentences;
+
 use std::fmt;
 
-use super::encoding::MAX_FILE_BYTES;
 use super::finding::{Phrase, Words};
+use super::looks::Looks;
 use super::receipt::UnreadableArchive;
 use super::signed::Unopenable;
-use super::xml::{MAX_ATTRIBUTES, MAX_DEPTH, MAX_PIECES};
 
 /// A place in a file, counted from 1 as editors do: lines, and characters within the line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -72,65 +73,84 @@ pub enum Problem {
 }
 
 impl Problem {
-    fn in_italian(&self) -> String {
+    /// Where the element begins that is wrong, or that should hold what is missing.
+    #[must_use]
+    pub const fn position(&self) -> Position {
         match self {
-            Self::Missing { path, at } => format!("{path} manca: aggiungerlo all'elemento {}", at.in_italian()),
+            Self::Missing { at, .. } | Self::Invalid { at, .. } => *at,
+        }
+    }
+
+    /// For those who can put it right.
+    fn words(&self) -> Words {
+        match self {
+            Self::Missing { path, at } => {
+                Words::new(format!("{path} manca: aggiungerlo all'elemento {}", at.in_italian()), self.to_string())
+            }
+            Self::Invalid { .. } => self.fact(),
+        }
+    }
+
+    /// For those who cannot.
+    fn fact(&self) -> Words {
+        match self {
+            Self::Missing { path, at } => {
+                Words::new(format!("manca {path} nell'elemento {}", at.in_italian()), format!("{path} is missing from the element at {at}"))
+            }
             Self::Invalid { path, found, allowed, at } => {
-                format!("{path} {} è \"{found}\": deve essere {}", at.in_italian(), allowed.italian)
+                Words::new(format!("{path} {} è \"{found}\": deve essere {}", at.in_italian(), allowed.italian), self.to_string())
             }
         }
     }
 }
 
 /// Why a file could not be read (I2). A received file is stored all the same, and this is told beside it.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unreadable {
     /// There is not one byte in it, or nothing but blanks.
-    #[error("the file is empty: send the invoice's XML")]
     Empty,
     /// It is larger than the SdI takes (SdI 00003).
-    #[error("the file has more than {MAX_FILE_BYTES} bytes (5 MB), which are the most allowed; make its attachments smaller")]
     TooLarge {
         /// Its size.
         bytes: usize,
     },
     /// It is a signed container (.p7m), plain or in base64, that cannot be opened.
-    #[error("the file is signed (.p7m) and cannot be opened: {why}")]
     Signed {
         /// Why not.
         why: Unopenable,
     },
     /// It is a ZIP archive in the place of a document.
-    #[error("the file is a ZIP archive: {why}")]
     Archive {
         /// Why it is not read.
         why: UnreadableArchive,
     },
     /// Its encoding is not one that can be read.
-    #[error("the file's encoding is {encoding}: save it as UTF-8 (ISO-8859-1, windows-1252 and UTF-16 are read too)")]
     UnsupportedEncoding {
         /// The encoding as declared or recognised.
         encoding: String,
     },
+    /// It is no XML at all.
+    NoXml {
+        /// What it looks like.
+        looks: Looks,
+        /// Whether it stands inside a signed file.
+        signed: bool,
+    },
     /// It is not well-formed XML.
-    #[error("the file is not well-formed XML at {at}: {}", problem.english)]
     NotXml {
         /// Where reading stopped.
         at: Position,
         /// What is wrong there.
         problem: Words,
+        /// What to do about it, where that is not plain from what is wrong.
+        remedy: Option<Phrase>,
     },
     /// It has a DOCTYPE, which no invoice needs and which attacks are made of.
-    #[error("the file has a DOCTYPE at {at}: it is not allowed, take it out")]
     DoctypeForbidden {
         /// Where it begins.
         at: Position,
     },
     /// It refers to an entity that XML itself does not define.
-    #[error(
-        "the file refers to the entity &{name}; at {at}: only &amp; &lt; &gt; &apos; &quot; and &#...; are allowed, \
-         write the character itself"
-    )]
     UndefinedEntity {
         /// The entity's name, shortened to its beginning when it is long.
         name: String,
@@ -138,28 +158,21 @@ pub enum Unreadable {
         at: Position,
     },
     /// Its elements are nested deeper than any invoice's.
-    #[error("the file's elements are nested more than {MAX_DEPTH} deep at {at}: no invoice needs that")]
     TooDeep {
         /// The first element that is too deep.
         at: Position,
     },
     /// It has more elements (attributes, comments and references counted too) than a file of 5 MB can need.
-    #[error(
-        "the file has more than {MAX_PIECES} elements, attributes, comments and references, the one at {at} is too many: \
-         split it into several files"
-    )]
     TooManyElements {
         /// The first element too many.
         at: Position,
     },
     /// An element has more attributes than any invoice's.
-    #[error("the element at {at} has more than {MAX_ATTRIBUTES} attributes: no invoice needs that")]
     TooManyAttributes {
         /// The element.
         at: Position,
     },
     /// It is XML, but not of the wanted kind.
-    #[error("the file's root element is {found} at {at}: it must be {}", allowed.english)]
     WrongRoot {
         /// The root element, with its namespace in braces.
         found: String,
@@ -169,13 +182,16 @@ pub enum Unreadable {
         at: Position,
     },
     /// It is an invoice in a format that the SdI has not taken since 2017.
-    #[error("the file is in the old format {version}: the SdI takes FPR12, FPA12 and FSM10 only, export it in one of those")]
     OldFormat {
         /// The old format's version, 1.0 or 1.1.
         version: &'static str,
     },
+    /// It is a message that its recipient can put nothing right in: it comes from the SdI.
+    Message {
+        /// Why it cannot be read. Never another of these.
+        why: Box<Self>,
+    },
     /// Elements are missing or wrong: all of those looked at, at most [`MAX_PROBLEMS`](Self::MAX_PROBLEMS).
-    #[error("{}", list(problems))]
     Content {
         /// What is missing or wrong, in the order met. Never empty.
         problems: Vec<Problem>,
@@ -188,14 +204,14 @@ impl Unreadable {
 
     /// A name for the reason that never changes, for programs to decide by.
     #[must_use]
-    pub const fn code(&self) -> &'static str {
+    pub fn code(&self) -> &'static str {
         match self {
             Self::Empty => "EMPTY",
             Self::TooLarge { .. } => "TOO_LARGE",
             Self::Signed { .. } => "SIGNED",
             Self::Archive { .. } => "ARCHIVE",
             Self::UnsupportedEncoding { .. } => "UNSUPPORTED_ENCODING",
-            Self::NotXml { .. } => "NOT_XML",
+            Self::NoXml { .. } | Self::NotXml { .. } => "NOT_XML",
             Self::DoctypeForbidden { .. } => "DOCTYPE_FORBIDDEN",
             Self::UndefinedEntity { .. } => "UNDEFINED_ENTITY",
             Self::TooDeep { .. } => "TOO_DEEP",
@@ -204,10 +220,11 @@ impl Unreadable {
             Self::WrongRoot { .. } => "WRONG_ROOT",
             Self::OldFormat { .. } => "OLD_FORMAT",
             Self::Content { .. } => "CONTENT",
+            Self::Message { why } => why.code(),
         }
     }
 
-    /// Where reading stopped; the beginning, where it is the file as a whole.
+    /// Where reading stopped, or the first problem is; the beginning, where it is the file as a whole.
     #[must_use]
     pub fn position(&self) -> Position {
         match self {
@@ -218,44 +235,37 @@ impl Unreadable {
             | Self::TooManyElements { at }
             | Self::TooManyAttributes { at }
             | Self::WrongRoot { at, .. } => *at,
+            Self::Content { problems } => problems.first().map_or(Position::START, Problem::position),
+            Self::Message { why } => why.position(),
             Self::Empty
             | Self::TooLarge { .. }
             | Self::Signed { .. }
             | Self::Archive { .. }
             | Self::UnsupportedEncoding { .. }
-            | Self::OldFormat { .. }
-            | Self::Content { .. } => Position::START,
+            | Self::NoXml { .. }
+            | Self::OldFormat { .. } => Position::START,
         }
     }
 
-    /// The same in both languages.
-    #[must_use]
-    pub fn words(&self) -> Words {
-        let italian = match self {
-            Self::Empty => "il file è vuoto: inviare l'XML della fattura".to_owned(),
-            Self::TooLarge { .. } => format!("il file ha più di {MAX_FILE_BYTES} byte (5 MB), il massimo ammesso; ridurre gli allegati"),
-            Self::Signed { why } => format!("il file è firmato (.p7m) e non si apre: {}", why.in_italian()),
-            Self::Archive { why } => format!("il file è un archivio ZIP: {}", why.in_italian()),
-            Self::UnsupportedEncoding { encoding } => {
-                format!("la codifica del file è {encoding}: salvarlo in UTF-8 (si leggono anche ISO-8859-1, windows-1252 e UTF-16)")
-            }
-            Self::NotXml { at, problem } => format!("il file non è XML ben formato {}: {}", at.in_italian(), problem.italian),
-            Self::DoctypeForbidden { .. } => "il file ha un DOCTYPE, non ammesso: toglierlo".to_owned(),
-            Self::UndefinedEntity { name, .. } => format!("il file usa l'entità &{name};, non definita: scrivere il carattere"),
-            Self::TooDeep { .. } => format!("gli elementi del file sono annidati oltre {MAX_DEPTH} livelli: nessuna fattura ne ha bisogno"),
-            Self::TooManyElements { .. } => {
-                format!("il file ha più di {MAX_PIECES} tra elementi, attributi, commenti e riferimenti: dividerlo in più file")
-            }
-            Self::TooManyAttributes { .. } => {
-                format!("l'elemento ha più di {MAX_ATTRIBUTES} attributi: nessuna fattura ne ha bisogno")
-            }
-            Self::WrongRoot { found, allowed, .. } => format!("l'elemento radice è {found}: deve essere {}", allowed.italian),
-            Self::OldFormat { version } => {
-                format!("il file è nel vecchio formato {version}: lo SdI accetta solo FPR12, FPA12 e FSM10, esportarlo in uno di questi")
-            }
-            Self::Content { problems } => problems.iter().map(Problem::in_italian).collect::<Vec<_>>().join("; "),
-        };
-        Words::new(italian, self.to_string())
+    /// The same of a message that the SdI wrote: its recipient can only get it anew. That it is none, or one of several, is told as it is.
+    pub(super) fn of_message(self) -> Self {
+        match self {
+            Self::WrongRoot { .. } | Self::OldFormat { .. } | Self::Message { .. } => self,
+            Self::Archive { ref why } if why.remedy().is_some() => self,
+            Self::Empty
+            | Self::TooLarge { .. }
+            | Self::Signed { .. }
+            | Self::Archive { .. }
+            | Self::UnsupportedEncoding { .. }
+            | Self::NoXml { .. }
+            | Self::NotXml { .. }
+            | Self::DoctypeForbidden { .. }
+            | Self::UndefinedEntity { .. }
+            | Self::TooDeep { .. }
+            | Self::TooManyElements { .. }
+            | Self::TooManyAttributes { .. }
+            | Self::Content { .. } => Self::Message { why: Box::new(self) },
+        }
     }
 
     /// What is to be told, one sentence for each thing to put right. Never empty.
@@ -263,10 +273,6 @@ impl Unreadable {
     pub fn messages(&self) -> Vec<String> {
         if let Self::Content { problems } = self { problems.iter().map(Problem::to_string).collect() } else { vec![self.to_string()] }
     }
-}
-
-fn list(problems: &[Problem]) -> String {
-    problems.iter().map(Problem::to_string).collect::<Vec<_>>().join("; ")
 }
 
 /// The beginning of a text that comes from a file, so that a message stays short whatever the file holds.

@@ -157,6 +157,15 @@ impl<'a> Reader<'a> {
         }
         self.count(offset)?;
         self.at += 1;
+        if !self.byte().is_some_and(is_name_byte) {
+            return Err(self.ill_formed(
+                offset,
+                Phrase::new(
+                    "dopo < è atteso il nome di un elemento; nel testo si scrive &lt;",
+                    "the name of an element is expected after <; in text, write &lt;",
+                ),
+            ));
+        }
         let name = self.name()?;
         let open = Open { name: &self.text[offset + 1..self.at], declared: self.declared.len() };
         let attributes = if self.byte() == Some(b'>') { Vec::new() } else { self.attributes(offset)? };
@@ -192,8 +201,8 @@ impl<'a> Reader<'a> {
         if !is_its || !self.skip(">") {
             let name = excerpt(open);
             let problem = Words::new(
-                format!("è atteso </{name}>, la fine dell'elemento aperto"),
-                format!("expected is </{name}>, the end of the element that is open"),
+                format!("qui è atteso </{name}>, che chiude l'elemento aperto"),
+                format!("</{name}> is expected here, which ends the element that is open"),
             );
             return Err(self.ill_formed(offset, problem));
         }
@@ -347,6 +356,6 @@ impl<'a> Reader<'a> {
     }
 
     fn ill_formed(&self, offset: usize, problem: impl Into<Words>) -> Unreadable {
-        Unreadable::NotXml { at: self.position(offset), problem: problem.into() }
+        Unreadable::NotXml { at: self.position(offset), problem: problem.into(), remedy: None }
     }
 }

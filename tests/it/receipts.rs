@@ -279,7 +279,7 @@ async fn what_cannot_be_read_is_kept_and_tells_why_when_it_comes_and_in_lists(ap
     let nameless = String::from_utf8(message("RicevutaConsegna", "", "1", "")).expect("UTF-8").replace("<NomeFile></NomeFile>", "");
     let mut told = Vec::new();
     for (file, code, english) in [
-        (b"no receipt at all".to_vec(), "NOT_XML", "not well-formed XML"),
+        (b"no receipt at all".to_vec(), "NOT_XML", "plain text, not an XML file"),
         (b"<m:RicevutaConsegna xmlns:m='urn:x'>".to_vec(), "NOT_XML", "not well-formed XML"),
         (ann.downloads(&sent.invoice_id).await.1, "WRONG_ROOT", "one of the SdI's messages RC, NS"),
         (nameless.into_bytes(), "CONTENT", "NomeFile is missing"),

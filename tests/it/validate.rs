@@ -1,8 +1,9 @@
 //! `spazio validate` and `spazio render` judge and show files without a server.
 
 use std::fs::{self, File};
+use std::io::Write as _;
 use std::path::Path;
-use std::process::{Output, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
@@ -42,7 +43,8 @@ fn good_files_end_with_0_findings_with_1_and_what_cannot_be_read_with_2() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let good = samples().join("fpr12.xml").display().to_string();
     let wrong = with_a_wrong_tax(folder.path());
-    let unreadable = samples().join("truncated.xml").display().to_string();
+    let sample = |name: &str| samples().join(name).display().to_string();
+    let (unreadable, old) = (sample("truncated.xml"), sample("old-format.xml"));
     for (arguments, code) in [
         (vec![good.as_str()], 0),
         // The schema alone finds nothing wrong with an amount.
@@ -50,6 +52,8 @@ fn good_files_end_with_0_findings_with_1_and_what_cannot_be_read_with_2() {
         (vec!["--content", &good], 0),
         (vec!["--content", &good, &wrong], 1),
         (vec!["--content", &wrong, &unreadable], 2),
+        // Enough of it is read to say that the SdI refuses it.
+        (vec![&old], 1),
         (vec!["no-such-file.xml"], 2),
     ] {
         let output = run(folder.path(), &[&["validate"], arguments.as_slice()].concat());
@@ -66,6 +70,39 @@ fn a_report_tells_place_code_and_what_to_do() {
         assert!(report.contains(part), "{part} is not in\n{report}");
     }
     assert!(!report.contains('\u{1b}'), "no colours where there is no terminal");
+}
+
+#[test]
+fn where_only_the_structure_was_judged_the_report_says_so() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let wrong = with_a_wrong_tax(folder.path());
+    let receipt = samples().join("receipt-rc.xml").display().to_string();
+    let report = |arguments: &[&str]| run(folder.path(), &[&["validate"], arguments].concat());
+    let told = text(&report(&[&wrong, &receipt]).stdout);
+    assert!(told.contains("good wrong.xml (FPR12, structure only)\n") && told.contains("receipt-rc.xml (RC)\n"), "{told}");
+    assert!(told.ends_with("\n2 files: 1 good, 1 receipt (structure only; add --content to judge all of it)\n"), "{told}");
+    assert!(text(&report(&[&receipt, "--content"]).stdout).ends_with("receipt-rc.xml (RC)\n1 file: 1 receipt\n"));
+    assert!(text(&report(&[&receipt]).stdout).ends_with("\n1 file: 1 receipt\n"), "there is nothing more to judge");
+    let receipt = &objects(&report(&["--format", "json", &receipt]))[0];
+    assert_eq!((&receipt["verdict"], &receipt["kind"], &receipt["schema_valid"]), (&"receipt".into(), &"RC".into(), &false.into()));
+}
+
+#[test]
+fn a_document_changed_after_signing_is_refused_even_where_only_the_structure_is_judged() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut signed = fs::read(samples().join("signed/rsa.xml.p7m")).expect("the sample is there");
+    let amount = signed.windows(3).position(|bytes| bytes == b"122").expect("it is inside");
+    signed[amount] = b'9';
+    fs::write(folder.path().join("changed.xml.p7m"), signed).expect("it can be written");
+    for content in [&[][..], &["--content"]] {
+        let report = run(folder.path(), &[&["validate", "changed.xml.p7m", "--fail-on", "refused"], content].concat());
+        assert_eq!(report.status.code(), Some(1));
+        let told = text(&report.stdout);
+        assert!(told.contains(" 00102 signature 1 (") && told.contains("the document was changed after it was signed"), "{told}");
+    }
+    let signed = samples().join("signed/rsa.xml.p7m").display().to_string();
+    let object = &objects(&run(folder.path(), &["validate", "--format", "json", &signed, "changed.xml.p7m"]))[1];
+    assert_eq!((&object["schema_valid"], &object["verdict"]), (&true.into(), &"refused".into()), "the schema has no say in signatures");
 }
 
 #[test]
@@ -108,24 +145,24 @@ fn what_cannot_be_read_keeps_nothing_else_from_being_judged() {
     let told = text(&report.stdout);
     for line in [
         "unreadable no-such-file.xml: there is no such file; correct the name\n",
-        "unreadable empty: there is no .xml or .p7m file in this folder or below; name a folder with invoices\n",
         "unreadable empty/none.p7m: there is no such file",
         "refused wrong.xml (FPR12)\n",
     ] {
         assert!(told.contains(line), "{line} is not in\n{told}");
     }
-    assert_eq!(text(&report.stderr), "spazio: 4 files: 1 refused, 3 unreadable\n");
+    assert_eq!(text(&report.stderr), "spazio: 3 files: 1 refused, 2 unreadable; no .xml or .p7m files in empty\n");
     let report = run(folder.path(), &[&["validate", "--content", "--format", "json"], &paths[..]].concat());
     assert_eq!(report.status.code(), Some(2));
-    let (objects, folder_first) = (objects(&report), ["empty", "empty/none.p7m", "no-such-file.xml", "wrong.xml"]);
-    assert_eq!(objects.iter().map(|object| object["file"].as_str().expect("a file")).collect::<Vec<_>>(), folder_first);
-    assert_eq!(objects.iter().map(|object| object["schema_valid"] == true).collect::<Vec<_>>(), [false, false, false, true]);
-    let finding = &objects[2]["findings"][0];
+    let objects = objects(&report);
+    let files: Vec<_> = objects.iter().map(|object| object["file"].as_str().expect("a file")).collect();
+    assert_eq!(files, ["no-such-file.xml", "wrong.xml", "empty/none.p7m"], "as they were named");
+    assert_eq!(objects.iter().map(|object| object["schema_valid"] == true).collect::<Vec<_>>(), [false, true, false]);
+    let finding = &objects[0]["findings"][0];
     assert_eq!((&finding["code"], &finding["severity"]), (&Value::from("NOT_A_FILE"), &Value::from("refused")));
     assert_eq!(finding["message_it"], "il file non esiste; correggere il nome");
     let keys = |object: &Value| object.as_object().expect("an object").keys().cloned().collect::<Vec<_>>();
-    assert_eq!(keys(&objects[2]), keys(&objects[3]), "one shape for all");
-    assert_eq!(keys(finding), keys(&objects[3]["findings"][0]));
+    assert_eq!(keys(&objects[0]), keys(&objects[1]), "one shape for all");
+    assert_eq!(keys(finding), keys(&objects[1]["findings"][0]));
 }
 
 #[test]
@@ -133,8 +170,65 @@ fn a_folder_named_beside_a_file_in_it_is_not_taken_for_an_empty_one() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     fs::create_dir(folder.path().join("invoices")).expect("it is made");
     fs::copy(samples().join("fpr12.xml"), folder.path().join("invoices/a.xml")).expect("it is copied");
-    let report = run(folder.path(), &["validate", "invoices/a.xml", "invoices", "invoices"]);
+    let report = run(folder.path(), &["validate", "--content", "invoices/a.xml", "invoices", "invoices"]);
     assert_eq!((report.status.code(), text(&report.stdout)), (Some(0), "good invoices/a.xml (FPR12)\n1 file: 1 good\n".to_owned()));
+}
+
+#[test]
+fn files_are_told_as_they_were_named_each_once_and_those_of_a_folder_by_name() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    fs::create_dir_all(folder.path().join("b/inner")).expect("it is made");
+    for name in ["z.xml", "a.xml", "b/2.xml", "b/1.P7M", "b/inner/0.xml", "b/notes.txt"] {
+        fs::copy(samples().join("fpr12.xml"), folder.path().join(name)).expect("it is copied");
+    }
+    let report = run(folder.path(), &["validate", "--format", "json", "z.xml", "b", "a.xml", "b/2.xml", "z.xml"]);
+    let objects = objects(&report);
+    let files: Vec<_> = objects.iter().map(|object| object["file"].as_str().expect("a file")).collect();
+    assert_eq!(files, ["z.xml", "b/1.P7M", "b/2.xml", "b/inner/0.xml", "a.xml"]);
+    fs::create_dir(folder.path().join("c")).expect("it is made");
+    let report = run(folder.path(), &["validate", "c", "c"]);
+    assert_eq!((report.status.code(), text(&report.stderr)), (Some(2), "spazio: no .xml or .p7m files in c\n".to_owned()));
+}
+
+#[test]
+fn a_named_pipe_or_device_is_refused_and_one_handed_over_by_the_shell_is_read() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    fs::create_dir(folder.path().join("pipes")).expect("it is made");
+    let made = Command::new("mkfifo").arg(folder.path().join("pipes/waiting.xml")).status().expect("mkfifo runs");
+    assert!(made.success());
+    for path in ["pipes/waiting.xml", "/dev/null"] {
+        for command in ["validate", "render"] {
+            let refused = run(folder.path(), &[command, path]);
+            assert_eq!(refused.status.code(), Some(2), "{command} {path}");
+            let told = text(&refused.stdout) + &text(&refused.stderr);
+            assert!(told.contains(&format!("{path}: it is no file but a pipe or a device; name a file")), "{told}");
+        }
+    }
+    let passed_over = run(folder.path(), &["validate", "pipes"]);
+    assert_eq!(text(&passed_over.stderr), "spazio: no .xml or .p7m files in pipes\n");
+    for command in ["validate", "render"] {
+        let mut reading =
+            spazio(folder.path()).args([command, "/dev/stdin"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it runs");
+        let mut pipe = reading.stdin.take().expect("it is piped");
+        pipe.write_all(&fs::read(samples().join("fpr12.xml")).expect("the sample is there")).expect("it is read");
+        drop(pipe);
+        assert!(reading.wait().expect("it ends").success(), "{command}");
+    }
+}
+
+#[test]
+fn neither_the_name_nor_the_content_of_a_file_is_obeyed_by_a_terminal() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let name = "a\u{1b}[31m\nb.xml";
+    let good = fs::read_to_string(samples().join("fpr12.xml")).expect("the sample is there");
+    fs::write(folder.path().join(name), good.replace("<Numero>12/2026", "<Numero>\u{9b}2J\n")).expect("it can be written");
+    let report = text(&run(folder.path(), &["validate", name]).stdout);
+    assert!(report.starts_with("refused a\\u{1b}[31m\\nb.xml (FPR12"), "{report}");
+    assert!(!report.chars().any(|character| character.is_control() && character != '\n') && report.lines().count() == 2, "{report}");
+    let object = &objects(&run(folder.path(), &["validate", "--format", "json", name]))[0];
+    assert_eq!(object["file"], name, "a program finds the file again");
+    let refused = text(&run(folder.path(), &["render", name, "no\u{7}ne.xml"]).stderr);
+    assert!(refused.contains("no\\u{7}ne.xml: there is no such file"), "{refused}");
 }
 
 #[test]
@@ -157,7 +251,7 @@ fn advice_is_told_from_what_is_refused_and_fails_only_where_it_should() {
     assert_eq!(judged(&refused_only, &[&advice, &truncated]).status.code(), Some(2));
     let verdicts = objects(&judged(&["--format", "json"], &[&good, &advice, &wrong, &truncated]));
     let verdicts: Vec<_> = verdicts.iter().map(|object| object["verdict"].as_str().expect("a verdict")).collect();
-    assert_eq!(verdicts, ["good", "unreadable", "advice", "refused"]);
+    assert_eq!(verdicts, ["good", "advice", "refused", "unreadable"]);
 }
 
 #[test]

@@ -2,7 +2,6 @@
 
 use rust_decimal::{Decimal, RoundingStrategy};
 
-use crate::fatturapa::finding::italian_number;
 use crate::fatturapa::tree::Element;
 use crate::fatturapa::values::decimal;
 
@@ -55,11 +54,6 @@ pub(super) fn shown(number: Decimal) -> String {
     number.to_string()
 }
 
-/// A shown number, or several with semicolons between them, as Italians write them.
-pub(super) fn in_italian(shown: &str) -> String {
-    shown.split("; ").map(|number| italian_number(number, 2).unwrap_or_else(|| number.to_owned())).collect::<Vec<_>>().join("; ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,15 +82,6 @@ mod tests {
             [("1", "1.00"), ("1.500", "1.50"), ("1.12345678", "1.12345678"), ("-0.0", "0.00"), ("42092.05875", "42092.05875")]
         {
             assert_eq!(shown(of(number)), expected);
-        }
-    }
-
-    #[test]
-    fn in_italian_they_have_a_comma() {
-        for (number, expected) in
-            [("1234.50", "1.234,50"), ("-0.12345678", "-0,12345678"), ("4.00; 22.00; ...", "4,00; 22,00; ..."), ("", "")]
-        {
-            assert_eq!(in_italian(number), expected);
         }
     }
 

@@ -85,8 +85,8 @@ fn country(told: &mut Told, element: Element<'_, '_>) {
         let code = excerpt(code);
         told.advised("COUNTRY_UNKNOWN", element, || {
             words!(
-                "{code} non è il codice di nessun paese: indicare quello ISO 3166-1 di 2 lettere, per esempio IT",
-                "{code} is the code of no country: give the 2 letters of ISO 3166-1, for example IT"
+                "\"{code}\" non è il codice di nessun paese: indicare quello ISO 3166-1 di 2 lettere maiuscole, per esempio IT",
+                "\"{code}\" is the code of no country: give the 2 capital letters of ISO 3166-1, for example IT"
             )
         });
     }

@@ -127,9 +127,9 @@ fn nature_on_one_side_only(told: &mut Told, body: &Body<'_, '_>) {
         let nature = excerpt(nature);
         told.refused("00444", element, || {
             words!(
-                "[2.2.2.2] Natura {nature} non è di nessuna linea [2.2.1.14] o cassa previdenziale [2.1.1.7.7]: togliere il riepilogo, o \
+                "[2.2.2.2] Natura {nature} non corrisponde a nessuna linea [2.2.1.14] o cassa previdenziale [2.1.1.7.7]: togliere il riepilogo, o \
                  correggere la natura",
-                "[2.2.2.2] Natura {nature} is of no line [2.2.1.14] or pension fund [2.1.1.7.7]: take the summary out, or correct the \
+                "[2.2.2.2] Natura {nature} belongs to no line [2.2.1.14] or pension fund [2.1.1.7.7]: take the summary out, or correct the \
                  nature"
             )
         });

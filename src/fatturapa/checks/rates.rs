@@ -57,9 +57,9 @@ fn fewer_summaries_than_rates(told: &mut Told, body: &Body<'_, '_>, summed_up: &
         told.refused("00419", goods, || {
             words!(
                 listed =>
-                "linee [2.2.1.12] e casse previdenziali [2.1.1.7.5] hanno {rates} aliquote IVA ({listed}), ma i blocchi [2.2.2] \
-                 DatiRiepilogo sono {count}: aggiungere un riepilogo per ogni aliquota che non ne ha",
-                "lines [2.2.1.12] and pension funds [2.1.1.7.5] have {rates} VAT rates ({listed}), but there are {count} [2.2.2] \
+                "linee [2.2.1.12] e casse previdenziali [2.1.1.7.5] hanno {rates} aliquote IVA ({listed}), ma la fattura ha solo {count} [2.2.2] \
+                 DatiRiepilogo: aggiungere un riepilogo per ogni aliquota che non ne ha",
+                "lines [2.2.1.12] and pension funds [2.1.1.7.5] have {rates} VAT rates ({listed}), but the invoice has only {count} [2.2.2] \
                  DatiRiepilogo: add a summary for each rate that has none"
             )
         });
@@ -90,9 +90,9 @@ fn rate_on_one_side_only(told: &mut Told, summed_up: &BTreeMap<Decimal, Rated<'_
         told.refused("00443", element, || {
             words!(
                 rate, listed =>
-                "[2.2.2.1] AliquotaIVA {rate} non è di nessuna linea [2.2.1.12] o cassa previdenziale [2.1.1.7.5] (ci sono: {listed}): \
+                "[2.2.2.1] AliquotaIVA {rate} non corrisponde a nessuna linea [2.2.1.12] o cassa previdenziale [2.1.1.7.5] (ci sono: {listed}): \
                  togliere il riepilogo, o correggere l'aliquota",
-                "[2.2.2.1] AliquotaIVA {rate} is of no line [2.2.1.12] or pension fund [2.1.1.7.5] (there are: {listed}): take the summary \
+                "[2.2.2.1] AliquotaIVA {rate} belongs to no line [2.2.1.12] or pension fund [2.1.1.7.5] (there are: {listed}): take the summary \
                  out, or correct the rate"
             )
         });

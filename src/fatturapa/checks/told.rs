@@ -10,19 +10,7 @@ pub(super) const MOST: usize = 200;
 #[derive(Debug, Default)]
 pub(super) struct Told(Vec<Finding>);
 
-/// The same sentence in Italian and English; both may name values in braces. The numbers named before the arrow, shown as in files, are
-/// written in the Italian one as Italians do.
-macro_rules! words {
-    ($($number:ident),+ => $italian:literal, $english:literal $(,)?) => {{
-        let english = format!($english);
-        $(let $number = $crate::fatturapa::checks::amounts::in_italian(&$number);)+
-        $crate::fatturapa::finding::Words::new(format!($italian), english)
-    }};
-    ($italian:literal, $english:literal $(,)?) => {
-        $crate::fatturapa::finding::Words::new(format!($italian), format!($english))
-    };
-}
-pub(super) use words;
+pub(super) use crate::fatturapa::finding::words;
 
 impl Told {
     /// The SdI would refuse this.

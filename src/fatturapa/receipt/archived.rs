@@ -1,6 +1,7 @@
 //! Messages that come in a ZIP archive: the SdI sends an attestation (AT) as `IT01234567890_00001_AT_001.zip`, with the invoice beside it.
 
 use super::super::document::Document;
+use super::super::finding::Phrase;
 use super::super::unreadable::{Unreadable, excerpt};
 use super::super::zip::{self, InvalidArchive, InvalidEntry, Limits};
 use super::{Receipt, ReceiptKind};
@@ -9,7 +10,7 @@ use super::{Receipt, ReceiptKind};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UnreadableArchive {
     /// One document is wanted.
-    #[error("unpack it and take the files in it one by one")]
+    #[error("")]
     NotADocument,
     /// It cannot be opened.
     #[error("{0}")]
@@ -23,7 +24,7 @@ pub enum UnreadableArchive {
         why: Option<InvalidFile>,
     },
     /// There are several, and it cannot be told which one is meant.
-    #[error("there are several messages of the SdI in it: unpack it and send them one by one")]
+    #[error("there are several messages of the SdI in it")]
     SeveralMessages,
 }
 
@@ -31,13 +32,26 @@ impl UnreadableArchive {
     /// The same in Italian.
     pub(in crate::fatturapa) fn in_italian(&self) -> String {
         match self {
-            Self::NotADocument => "estrarre i file e usarli uno per uno".to_owned(),
+            Self::NotADocument => String::new(),
             Self::Invalid(why) => why.in_italian(),
             Self::NoMessage { files, why } => {
                 let why = why.as_ref().map(|InvalidFile { name, why }| format!(": {name}: {}", why.in_italian())).unwrap_or_default();
                 format!("non contiene un messaggio dello SdI leggibile (file contenuti: {files}){why}")
             }
-            Self::SeveralMessages => "contiene più messaggi dello SdI: estrarli e inviarli uno per uno".to_owned(),
+            Self::SeveralMessages => "contiene più messaggi dello SdI".to_owned(),
+        }
+    }
+
+    /// What to do about it, where there is more to do than to get it anew.
+    pub(in crate::fatturapa) const fn remedy(&self) -> Option<Phrase> {
+        match self {
+            Self::NotADocument => {
+                Some(Phrase::new("estrarre i file e usarli uno per uno", "unpack it and take the files in it one by one"))
+            }
+            Self::SeveralMessages | Self::Invalid(InvalidArchive::TooManyEntries { .. } | InvalidArchive::TooLarge { .. }) => {
+                Some(Phrase::new("estrarre le ricevute e inviarle una per una", "unpack it and send the receipts one by one"))
+            }
+            Self::Invalid(InvalidArchive::Damaged { .. } | InvalidArchive::Overlapping) | Self::NoMessage { .. } => None,
         }
     }
 }

@@ -123,10 +123,10 @@ pub struct Receipt {
 /// [`Unreadable`], with every missing or wrong element among those that a message of its kind cannot do without.
 pub fn read_receipt(file: &[u8]) -> Result<Receipt, Unreadable> {
     if zip::is_zip(file) {
-        return archived::read(file);
+        return archived::read(file).map_err(Unreadable::of_message);
     }
-    let document = Document::open(file)?;
-    let tree = document.tree()?;
+    let document = Document::open(file).map_err(Unreadable::of_message)?;
+    let tree = document.tree().map_err(Unreadable::of_message)?;
     receipt(tree.root(), ReceiptKind::of(tree.root())?)
 }
 
@@ -157,7 +157,18 @@ pub(super) fn receipt(root: Element<'_, '_>, kind: ReceiptKind) -> Result<Receip
         note: text(root, "Note"),
         errors: errors(&mut reading, root, kind),
     });
-    reading.unless_any(receipt)
+    reading.unless_any(receipt).map_err(|why| match kind {
+        // The buyer's own program writes this one.
+        ReceiptKind::BuyerOutcome => why,
+        ReceiptKind::Delivered
+        | ReceiptKind::Rejected
+        | ReceiptKind::NotDelivered
+        | ReceiptKind::Outcome
+        | ReceiptKind::TermPassed
+        | ReceiptKind::Attestation
+        | ReceiptKind::Metadata
+        | ReceiptKind::BuyerOutcomeRejected => why.of_message(),
+    })
 }
 
 /// The element that holds a buyer's answer, in the kinds that have one.

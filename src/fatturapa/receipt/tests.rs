@@ -1,6 +1,7 @@
 //! Messages of both families.
 
 use super::*;
+use crate::fatturapa::Words;
 use crate::fatturapa::zip::made::{Made, archive, deflated, stored};
 
 const AT: &[u8] = include_bytes!("../../../tests/samples/receipt-at.xml");
@@ -42,6 +43,9 @@ fn reason(code: &str, description: &str) -> RejectionReason {
     RejectionReason { code: code.to_owned(), description: description.to_owned(), suggestion: None }
 }
 
+/// What is to be done about a receipt that cannot be read.
+const ANEW: &str = "get the receipt anew from the SdI, or from the channel that it came through, and leave it unchanged";
+
 #[test]
 fn a_delivery_tells_when_the_file_was_received_and_delivered() {
     let expected = Receipt {
@@ -79,7 +83,7 @@ fn an_outcome_tells_whether_the_invoice_was_accepted_and_why_not() {
     let neither = String::from_utf8_lossy(file).replace("EC02", "EC03");
     assert_eq!(
         read_receipt(neither.as_bytes()).expect_err("unreadable").messages(),
-        ["EsitoCommittente/Esito at line 8, column 5 is \"EC03\": it must be EC01 (accepted) or EC02 (refused)"]
+        [format!("EsitoCommittente/Esito at line 8, column 5 is \"EC03\": it must be EC01 (accepted) or EC02 (refused); {ANEW}")]
     );
 }
 
@@ -126,7 +130,9 @@ fn what_buyer_and_sdi_say_to_each_other_names_the_invoice_and_no_file() {
     assert_eq!(read_receipt(include_bytes!("../../../tests/samples/receipt-se.xml")), Ok(refused));
 
     let silent = String::from_utf8_lossy(file).replace("<Esito>EC02</Esito>", "");
-    assert_eq!(read_receipt(silent.as_bytes()).expect_err("unreadable").messages().len(), 1);
+    // The buyer's own program wrote it, and can be put right.
+    let told = read_receipt(silent.as_bytes()).expect_err("unreadable").to_string();
+    assert_eq!(told, "Esito is missing: add it to the element at line 2, column 1");
 }
 
 #[test]
@@ -174,30 +180,48 @@ fn a_message_is_found_in_an_archive_beside_its_invoice() {
 
 #[test]
 fn an_archive_without_one_message_is_told_of() {
-    let told = |files: &[Made]| read_receipt(&archive(files)).expect_err("refused").messages().concat();
+    let told = |files: &[Made]| read_receipt(&archive(files)).expect_err("refused").to_string();
     let encrypted = Made { flags: 1, ..stored("at.xml", AT) };
     for (files, expected) in [
-        (vec![], "the file is a ZIP archive: it holds no message of the SdI that can be read (files in it: 0)"),
+        (vec![], format!("the file is a ZIP archive: it holds no message of the SdI that can be read (files in it: 0); {ANEW}")),
         (
             vec![encrypted],
-            "the file is a ZIP archive: it holds no message of the SdI that can be read (files in it: 1): at.xml: it is encrypted: \
-             make the archive without a password",
+            format!(
+                "the file is a ZIP archive: it holds no message of the SdI that can be read (files in it: 1): at.xml: it is encrypted; {ANEW}"
+            ),
         ),
         (
             vec![stored("a.xml", AT), stored("b.xml", AT)],
-            "the file is a ZIP archive: there are several messages of the SdI in it: unpack it and send them one by one",
+            "the file is a ZIP archive: there are several messages of the SdI in it; unpack it and send the receipts one by one".to_owned(),
         ),
         (
             vec![stored("a.zip", &archive(&[stored("a.xml", AT)]))],
-            "the file is a ZIP archive: it holds no message of the SdI that can be read (files in it: 1)",
+            format!("the file is a ZIP archive: it holds no message of the SdI that can be read (files in it: 1); {ANEW}"),
         ),
     ] {
         assert_eq!(told(&files), expected);
     }
     let cut = read_receipt(&archive(&[stored("a.xml", AT)])[..40]).expect_err("refused");
     assert_eq!(cut.code(), "ARCHIVE");
+    let damaged = "the file is a ZIP archive: it is damaged: its directory is not at its end, it may have been cut off";
+    assert_eq!(cut.to_string(), format!("{damaged}; {ANEW}"));
     let incomplete = stored("a.xml", b"<RicevutaConsegna><NomeFile>x</NomeFile></RicevutaConsegna>");
-    assert_eq!(told(&[incomplete]), "IdentificativoSdI is missing: add it to the element at line 1, column 1");
+    assert_eq!(told(&[incomplete]), format!("IdentificativoSdI is missing from the element at line 1, column 1; {ANEW}"));
+}
+
+#[test]
+fn nobody_is_told_to_mend_what_the_sdi_wrote() {
+    let told = |file: &[u8]| read_receipt(file).expect_err("unreadable").words();
+    let declared = b"<?xml version=\"1.0\" encoding=\"Shift_JIS\"?><a/>";
+    for file in [&b""[..], b"{}", b"\x30\x80\x06", declared, b"<a>\xE8</a>", b"<!DOCTYPE a><a/>", b"<a>&nbsp;</a>", b"<RicevutaConsegna/>"]
+    {
+        let Words { italian, english } = told(file);
+        assert!(english.ends_with(ANEW), "{english}");
+        assert!(italian.ends_with("e usarla senza modificarla"), "{italian}");
+        for advice in ["add it", "save", "sign it", "take it out", "write", "send"] {
+            assert!(!english.contains(advice), "{english}");
+        }
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::model::{Elsewhere, Model, State, Term};
 use super::simple::{Base, Simple};
-use super::words::allowed;
+use super::words::{allowed, fault};
 use super::{Complex, Content, Schema, Type, TypeId};
 use crate::fatturapa::finding::{Finding, Severity, Words};
 use crate::fatturapa::tree::{Attribute, Element, Tree};
@@ -73,9 +73,16 @@ impl<'s, 'd> Judge<'s, 'd> {
                 (state, last) = (next, Some(name));
                 Some(term)
             } else {
-                let expected = names(model.after(state).map(|(_, term)| term));
-                self.tell(child, || unexpected(child, &expected));
                 let elsewhere = model.elsewhere(state, namespace, name);
+                let expected = names(model.after(state).map(|(_, term)| term));
+                self.tell(child, || match elsewhere {
+                    Some((Elsewhere::Later(later), _)) => match &names(model.missing_before(state, later))[..] {
+                        [] => unexpected(child, &expected),
+                        missing => missing_before(missing, child),
+                    },
+                    Some((Elsewhere::Earlier, _)) => misplaced(child, &expected),
+                    None => unexpected(child, &expected),
+                });
                 if let Some((Elsewhere::Later(later), _)) = elsewhere {
                     (state, last) = (later, Some(name));
                 }
@@ -184,6 +191,28 @@ fn missing(names: &[String], last: Option<&str>) -> Words {
     Words::new(format!("manca {italian}{dopo}: aggiungerlo"), format!("{english} is missing{after}: add it"))
 }
 
+/// That something is missing before an element that would be right after it.
+fn missing_before(names: &[String], element: Element<'_, '_>) -> Words {
+    let (Words { italian, english }, name) = (one_of(names), excerpt(element.name()));
+    Words::new(format!("manca {italian} prima di {name}: aggiungerlo"), format!("{english} is missing before {name}: add it"))
+}
+
+/// That an element has its place before others that have been met.
+fn misplaced(element: Element<'_, '_>, expected: &[String]) -> Words {
+    let name = excerpt(element.name());
+    let (qui, here) = match expected {
+        [] => (String::new(), String::new()),
+        names => {
+            let Words { italian, english } = one_of(names);
+            (format!(" (qui può stare {italian})"), format!(" (what may stand here is {english})"))
+        }
+    };
+    Words::new(
+        format!("{name} è fuori ordine o di troppo{qui}: spostarlo più su, al suo posto, o toglierlo"),
+        format!("{name} is out of order or once too often{here}: move it up to its place, or take it out"),
+    )
+}
+
 fn unexpected(element: Element<'_, '_>, expected: &[String]) -> Words {
     let namespace = element.namespace().map(|namespace| format!(" ({})", excerpt(namespace))).unwrap_or_default();
     let name = format!("{}{namespace}", excerpt(element.name()));
@@ -192,8 +221,8 @@ fn unexpected(element: Element<'_, '_>, expected: &[String]) -> Words {
     }
     let next = one_of(expected);
     Words::new(
-        format!("{name} non è ammesso qui: è atteso {}", next.italian),
-        format!("{name} is not allowed here: expected is {}", next.english),
+        format!("{name} non è ammesso qui (può starci {}): toglierlo", next.italian),
+        format!("{name} is not allowed here (what may stand here is {}): take it out", next.english),
     )
 }
 
@@ -215,8 +244,9 @@ fn not_an_attribute(name: &str) -> Words {
 }
 
 fn wrong(name: &str, found: &str, simple: &Simple) -> Words {
-    let found = excerpt(&simple.normalized(found));
-    let Words { italian, english } = allowed(simple);
+    let value = simple.normalized(found);
+    let (found, Words { italian, english }) = (excerpt(&value), allowed(simple));
+    let Words { italian: perche, english: why } = fault(simple, &value);
     let subject = if name.is_empty() { String::new() } else { format!("{name} ") };
-    Words::new(format!("{subject}è \"{found}\": deve essere {italian}"), format!("{subject}is \"{found}\": must be {english}"))
+    Words::new(format!("{subject}è \"{found}\": deve essere {italian}{perche}"), format!("{subject}is \"{found}\": must be {english}{why}"))
 }

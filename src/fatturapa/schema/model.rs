@@ -70,23 +70,33 @@ impl Model {
     /// What is missing where the content may not end: what every way to the end begins with or comes to past optional elements; if there is no
     /// such element, all that may come next.
     pub(super) fn missing(&self, state: State) -> Vec<&Term> {
+        self.needed(state, |state| self.may_end(state))
+    }
+
+    /// The same of what is missing before a later place; none where no way leads there from this state, as between alternatives.
+    pub(super) fn missing_before(&self, state: State, later: State) -> Vec<&Term> {
+        let is_there = |state| state == later;
+        if self.arrives(state, None, is_there) { self.needed(state, is_there) } else { Vec::new() }
+    }
+
+    fn needed(&self, state: State, arrived: impl Fn(State) -> bool + Copy) -> Vec<&Term> {
         let next: Vec<_> = self.after(state).collect();
-        match next.iter().find(|(place, _)| !self.ends_without(state, *place)) {
+        match next.iter().find(|(place, _)| !self.arrives(state, Some(*place), arrived)) {
             Some((_, term)) => vec![*term],
             None => next.into_iter().map(|(_, term)| term).collect(),
         }
     }
 
-    /// Whether the content can end, from a state on, without going through a place.
-    fn ends_without(&self, state: State, avoided: State) -> bool {
+    /// Whether a goal can be reached from a state on, without going through a place.
+    fn arrives(&self, state: State, avoided: Option<State>, arrived: impl Fn(State) -> bool) -> bool {
         let mut ahead = vec![state];
         let mut seen = vec![state];
         while let Some(state) = ahead.pop() {
-            if self.may_end(state) {
+            if arrived(state) {
                 return true;
             }
             for (next, _) in self.after(state) {
-                if next != avoided && !seen.contains(&next) {
+                if Some(next) != avoided && !seen.contains(&next) {
                     seen.push(next);
                     ahead.push(next);
                 }

@@ -45,6 +45,14 @@ impl Pattern {
         }
     }
 
+    /// Whether a character is one of the set, where the pattern is one of those that say no more than a set and a number.
+    pub(super) fn has(&self, character: char) -> bool {
+        match &self.matcher {
+            Matcher::Characters { highest, .. } => character <= *highest,
+            Matcher::Expression(_) => true,
+        }
+    }
+
     /// The set and number of characters, where that is all that the pattern says.
     pub(super) fn characters(&self) -> Option<(bool, &RangeInclusive<usize>)> {
         match &self.matcher {

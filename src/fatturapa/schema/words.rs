@@ -1,7 +1,8 @@
 //! What a simple type allows, in words that follow "must be" and "deve essere".
 
+use super::pattern::Pattern;
 use super::simple::{Base, Simple};
-use crate::fatturapa::finding::{Words, italian_day};
+use crate::fatturapa::finding::{Words, italian_day, words};
 
 /// So many values of a code list are told one by one.
 const VALUES_TOLD: usize = 30;
@@ -53,13 +54,18 @@ const PATTERNS: &[(&str, &str, &str)] = &[
     (".+@.+[.]+.+", "un indirizzo e-mail", "an e-mail address"),
 ];
 
+/// What word processors make of signs that are allowed, and the euro sign, which old character sets do not have.
+const INSTEAD: &[(&str, &str)] = &[("‘’‚‛′", "'"), ("“”„‟″", "\""), ("‐‑‒–—―−", "-"), ("…", "..."), ("€", "EUR"), ("•", "-"), ("™", "TM")];
+
 /// What an e-mail address of the transmission data begins its pattern with; it is too long to be listed.
 const ADDRESS: &str = "([!#-'*+/-9=?A-Z^-~-]+";
 
 /// What the type allows.
 pub(super) fn allowed(simple: &Simple) -> Words {
     if !simple.values.is_empty() {
-        let told = simple.values.iter().take(VALUES_TOLD).map(String::as_str).collect::<Vec<_>>().join(", ");
+        let mut values: Vec<_> = simple.values.iter().map(String::as_str).collect();
+        values.sort_unstable();
+        let told = values.into_iter().take(VALUES_TOLD).collect::<Vec<_>>().join(", ");
         let more = simple.values.len().saturating_sub(VALUES_TOLD);
         return if more > 0 {
             Words::new(format!("uno di {told} e altri {more}"), format!("one of {told} and {more} more"))
@@ -81,6 +87,23 @@ pub(super) fn allowed(simple: &Simple) -> Words {
         Base::Id => Words::new("un nome non usato altrove nel file", "a name that is used nowhere else in the file"),
         Base::String | Base::NormalizedString | Base::Token => length(simple.length),
     }
+}
+
+/// Where it is not plain what of a text is wrong: the first character that is none of those allowed, or how many there are. Follows what is
+/// allowed.
+pub(super) fn fault(simple: &Simple, value: &str) -> Words {
+    let pattern = simple.patterns.last().and_then(|group| group.first());
+    let (Some((_, count)), Some(pattern)) = (pattern.and_then(Pattern::characters), pattern) else { return Words::new("", "") };
+    if let Some(strange) = value.chars().find(|character| !pattern.has(*character)) {
+        return match INSTEAD.iter().find(|(signs, _)| signs.contains(strange)) {
+            Some((_, sign)) => {
+                words!("; il carattere {strange} non è ammesso, scrivere {sign}", "; the character {strange} is not allowed, write {sign}")
+            }
+            None => words!("; il carattere {strange} non è ammesso", "; the character {strange} is not allowed"),
+        };
+    }
+    let length = value.chars().count();
+    if length > *count.end() { words!("; ne ha {length}", "; it has {length}") } else { Words::new("", "") }
 }
 
 fn pattern_words(text: &str, characters: Option<(bool, &std::ops::RangeInclusive<usize>)>) -> Words {

@@ -10,6 +10,9 @@ use super::unopenable::Unopenable;
 const PEM: &[u8] = b"-----BEGIN ";
 const DASHES: &[u8] = b"-----";
 
+/// By so many bytes base64 is recognised.
+const BEGINNING: usize = 64;
+
 /// Whether it looks like CMS: DER and BER begin with a SEQUENCE (0x30) of long form; some transmit it in base64 or PEM.
 pub(in crate::fatturapa) fn is_signed(file: &[u8]) -> bool {
     is_asn1(file) || file.trim_ascii_start().starts_with(PEM) || is_base64(file)
@@ -19,10 +22,12 @@ fn is_asn1(file: &[u8]) -> bool {
     matches!(file, [0x30, 0x80..=0xFF, ..])
 }
 
-/// Whether it is base64 of a SEQUENCE. 0x30 is 00110000: in base64 `M` and then a letter whose two upper bits are 0.
+/// Whether it is base64 of a SEQUENCE. 0x30 is 00110000: in base64 `M` and then a letter whose two upper bits are 0. Where the beginning is
+/// base64, a fault further on does not make it something else.
 fn is_base64(file: &[u8]) -> bool {
-    matches!(file.trim_ascii_start(), [b'M', b'A'..=b'P', ..])
-        && file.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+/=\r\n\t ".contains(byte))
+    let file = file.trim_ascii_start();
+    let beginning = &file[..file.len().min(BEGINNING)];
+    matches!(file, [b'M', b'A'..=b'P', ..]) && beginning.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+/=\r\n\t ".contains(byte))
 }
 
 /// The bytes of a signed file, out of base64.

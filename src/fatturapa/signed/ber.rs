@@ -109,7 +109,7 @@ impl Scan<'_> {
         let limit = self.open.last().map_or(self.ber.len(), |open| open.limit);
         if self.open.last().is_some_and(|open| open.end.is_none()) && self.ber[at..limit].first() == Some(&0) {
             if self.ber[at..limit].get(1) != Some(&0) {
-                return Err(Unopenable::NotAsn1 { at, problem: END_MARK });
+                return Err(Unopenable::NotAsn1 { at, problem: END_MARK, base64: false });
             }
             self.open.pop();
             return Ok(at + 2);
@@ -122,7 +122,7 @@ impl Scan<'_> {
         let around = self.open.last().map(|open| open.index);
         let is_piece = around.is_some_and(|index| self.elements[index].tag == OCTETS_IN_PIECES || self.elements[index].is_piece);
         if is_piece && !matches!(header.tag, OCTETS | OCTETS_IN_PIECES) {
-            return Err(Unopenable::NotAsn1 { at, problem: PIECES });
+            return Err(Unopenable::NotAsn1 { at, problem: PIECES, base64: false });
         }
         let index = self.elements.len();
         let is_open = header.tag & CONSTRUCTED != 0;
@@ -169,8 +169,11 @@ struct Header {
 
 /// Reads a header and sees that the content ends within `ber`.
 fn header(ber: &[u8], at: usize) -> Result<Header, Unopenable> {
-    let not_asn1 = |problem| Unopenable::NotAsn1 { at, problem };
-    let broken_off = || not_asn1(Phrase::new("il file si interrompe qui", "the file breaks off here"));
+    let not_asn1 = |problem| Unopenable::NotAsn1 { at, problem, base64: false };
+    let broken_off = || not_asn1(Phrase::new("qui il file finisce prima del dovuto", "here it ends before its time"));
+    let too_long = || {
+        not_asn1(Phrase::new("qui inizia un elemento più lungo di quanto resta", "an element begins here that is longer than what is left"))
+    };
     let tag = *ber.get(at).ok_or_else(broken_off)?;
     if tag == 0 || tag & 0x1F == 0x1F {
         return Err(not_asn1(Phrase::new("nessuna firma contiene un elemento così", "no such element belongs into a signature")));
@@ -189,12 +192,12 @@ fn header(ber: &[u8], at: usize) -> Result<Header, Unopenable> {
             let bytes = ber.get(at + 2..at + 2 + usize::from(first & 0x7F)).ok_or_else(broken_off)?;
             let shortest = bytes.iter().position(|byte| *byte != 0).map_or(&[][..], |start| &bytes[start..]);
             if shortest.len() > 4 {
-                return Err(broken_off());
+                return Err(too_long());
             }
             (at + 2 + bytes.len(), shortest.iter().fold(0, |length, byte| (length << 8) | usize::from(*byte)))
         }
     };
-    let end = content.checked_add(length).filter(|end| *end <= ber.len()).ok_or_else(broken_off)?;
+    let end = content.checked_add(length).filter(|end| *end <= ber.len()).ok_or_else(too_long)?;
     Ok(Header { tag, content, end: Some(end) })
 }
 
@@ -263,10 +266,11 @@ mod tests {
 
     #[test]
     fn what_breaks_off_or_makes_no_sense_is_told_with_its_place() {
-        assert!(problem(b"").starts_with("byte 0 is not ASN.1: the file breaks off here"));
-        assert!(problem(b"\x30\x80\x02\x01\x05\x00").starts_with("byte 5 "));
+        assert_eq!(problem(b""), "it is damaged or cut off and no ASN.1 (at byte 0: here it ends before its time)");
+        assert!(problem(b"\x30\x80\x02\x01\x05\x00").contains("at byte 5: "));
         assert!(problem(b"\x30\x80\x02\x01\x05\x00\x01").contains("two bytes of 0"));
-        assert!(problem(b"\x30\xE2\x82\xAC\x06").starts_with("byte 0 "));
+        assert!(problem(b"\x30\xE2\x82\xAC\x06").contains("at byte 0: "));
+        assert!(problem(b"\x30\x82\x05\x06\x01").contains("longer than what is left"));
         assert!(problem(b"\x04\x80\x00\x00").contains("must state its length"));
         assert!(problem(b"\x24\x80\x02\x01\x05\x00\x00").contains("OCTET STRINGs only"));
     }

@@ -12,25 +12,45 @@ use crate::fatturapa::unreadable::Position;
 
 /// What is wrong with signatures if the SdI receives their file then: 00102 (it does not hold), 00107 (no usable certificate), 00100
 /// (certificate expired), 00103 and 00105 (signing time missing, or later than that day). A signature that could not be verified is told as
-/// `SIGNATURE_NOT_VERIFIED`, which refuses nothing. Days are those of UTC. Findings on a `.p7m` file's signatures have no element: their path
+/// `SIGNATURE_NOT_VERIFIED`, one that rests on SHA-1 as `SIGNATURE_SHA1`; neither refuses anything. Days are those of UTC. Findings on a `.p7m` file's signatures have no element: their path
 /// is empty, and they stand at the file's beginning.
 ///
 /// Of a file that the SdI received long ago, a certificate that expired is held against the signing alone: whether it still was valid on the
 /// day of receipt is not known, and the SdI looked.
 #[must_use]
 pub fn findings(signatures: &[Signature], received: Reception) -> Vec<Finding> {
-    signatures.iter().enumerate().flat_map(|(index, signature)| of_one(index + 1, signature, received)).collect()
+    let told = |signature: &Signature| {
+        let told = [
+            integrity(&signature.integrity),
+            validity(signature, received),
+            signing_time(signature, received.last_day()),
+            digest(signature),
+        ];
+        told.into_iter().flatten()
+    };
+    told_of_each(signatures, told)
 }
 
-fn of_one(number: usize, signature: &Signature, received: Reception) -> Vec<Finding> {
+/// What is wrong with signatures on whatever day the SdI receives their file: that they do not hold (00102), or cannot (00107).
+#[must_use]
+pub fn broken(signatures: &[Signature]) -> Vec<Finding> {
+    let told = |signature: &Signature| integrity(&signature.integrity).filter(|(_, severity, _)| *severity == Severity::Refused);
+    told_of_each(signatures, told)
+}
+
+/// Each signature's findings, which say which signature it is and whose.
+fn told_of_each<T: IntoIterator<Item = Told>>(signatures: &[Signature], told: impl Fn(&Signature) -> T) -> Vec<Finding> {
+    (1..).zip(signatures).flat_map(|(number, signature)| of_one(number, signature, told(signature))).collect()
+}
+
+fn of_one(number: usize, signature: &Signature, told: impl IntoIterator<Item = Told>) -> Vec<Finding> {
     let (path, at) = match &signature.form {
         Form::Cades => (String::new(), Position::START),
         Form::Xades { path, at } => (path.clone(), *at),
     };
     let signer = signature.signer.common_name.as_deref().or(signature.signer.organization.as_deref());
     let signer = signer.map_or_else(String::new, |signer| format!(" ({signer})"));
-    let told = [integrity(&signature.integrity), validity(signature, received), signing_time(signature, received.last_day())];
-    let found = told.into_iter().flatten().map(|(code, severity, words)| Finding {
+    let found = told.into_iter().map(|(code, severity, words)| Finding {
         code,
         severity,
         path: path.clone(),
@@ -158,11 +178,22 @@ fn signing_time(signature: &Signature, on: NaiveDate) -> Option<Told> {
             "00103",
             Severity::Refused,
             Words::new(
-                "manca la data e l'ora della firma (signingTime); firmare di nuovo con un programma che la indichi",
+                "mancano la data e l'ora della firma (signingTime); firmare di nuovo con un programma che le indichi",
                 "the time of signing (signingTime) is missing; sign again with a program that states it",
             ),
         )),
     }
+}
+
+/// CNIPA's deliberation 45/2009 allows SHA-256 and longer; what the SdI does with the rest, its specification does not say.
+fn digest(signature: &Signature) -> Option<Told> {
+    signature.on_sha1.then(|| {
+        let words = Words::new(
+            "la firma usa SHA-1, non più ammesso dal 2011; firmare di nuovo con SHA-256",
+            "the signature uses SHA-1, which has not been allowed since 2011; sign again with SHA-256",
+        );
+        ("SIGNATURE_SHA1", Severity::Advice, words)
+    })
 }
 
 #[cfg(test)]
@@ -185,6 +216,7 @@ mod tests {
             not_after: Some(time("2028-01-10T23:59:59Z")),
             signing_time: Some(time("2026-03-31T09:00:00Z")),
             algorithm: "RSA with SHA-256".to_owned(),
+            on_sha1: false,
             integrity: Integrity::Verified,
             trust: Trust::NotChecked,
         }
@@ -248,6 +280,23 @@ mod tests {
         assert_eq!(why(Unverified::Xades), [("SIGNATURE_NOT_VERIFIED", Severity::Advice)]);
         let algorithm = "1.2.3".to_owned();
         assert_eq!(why(Unverified::UnknownAlgorithm { algorithm }), [("SIGNATURE_NOT_VERIFIED", Severity::Advice)]);
+    }
+
+    #[test]
+    fn a_signature_on_sha1_is_advised_against() {
+        assert_eq!(codes(Signature { on_sha1: true, ..good() }, "2026-04-01"), [("SIGNATURE_SHA1", Severity::Advice)]);
+    }
+
+    #[test]
+    fn that_a_signature_does_not_hold_is_told_without_a_day_and_nothing_else_is() {
+        let of = |integrity| {
+            let found = broken(&[Signature { integrity, on_sha1: true, not_after: Some(time("2020-01-01T00:00:00Z")), ..good() }]);
+            found.into_iter().map(|finding| finding.code).collect::<Vec<_>>()
+        };
+        assert_eq!(of(Integrity::Verified), [""; 0]);
+        assert_eq!(of(Integrity::Tampered { what: Tampering::Document }), ["00102"]);
+        assert_eq!(of(Integrity::NotVerified { why: Unverified::NoCertificate }), ["00107"]);
+        assert_eq!(of(Integrity::NotVerified { why: Unverified::Xades }), [""; 0]);
     }
 
     #[test]

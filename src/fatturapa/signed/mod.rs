@@ -31,9 +31,11 @@ mod unopenable;
 mod verify;
 mod xades;
 
+use std::borrow::Cow;
+
 pub(super) use armour::is_signed;
 use container::Container;
-pub use findings::findings;
+pub use findings::{broken, findings};
 pub use signature::{Form, Integrity, Signature, Signer, Tampering, Trust, Unverified};
 pub use unopenable::Unopenable;
 pub(super) use xades::inside;
@@ -81,7 +83,10 @@ pub(super) fn open(file: &[u8]) -> Result<Opened, Unopenable> {
 
 /// What is in one container; its signatures are added to those around it, and what was digested is taken off what may be.
 fn layer(file: &[u8], signatures: &mut Vec<Signature>, digestible: &mut usize) -> Result<Vec<u8>, Unopenable> {
-    let der = ber::to_der(&armour::bare(file)?)?;
+    let der = match armour::bare(file)? {
+        Cow::Borrowed(ber) => ber::to_der(ber)?,
+        Cow::Owned(decoded) => ber::to_der(&decoded).map_err(Unopenable::out_of_base64)?,
+    };
     let container = Container::read(&der)?;
     // Where there is nobody, or nobody who makes sense, one signature is told that says so.
     let told = container.signers.as_ref().map_or(1, |signers| signers.len().max(1));

@@ -123,6 +123,14 @@ impl Scheme {
         }
     }
 
+    /// How what was signed was digested; none if that is not known here.
+    pub(super) const fn hash(self) -> Option<Hash> {
+        match self {
+            Self::Rsa(hash) | Self::RsaPss(hash) | Self::Ecdsa(hash) => Some(hash),
+            Self::Unknown(_) => None,
+        }
+    }
+
     /// Whether a signature over one of these messages was made with this key.
     pub(super) fn verify(self, key: Key<'_>, messages: &[&[u8]], signature: &[u8]) -> Integrity {
         let holds = match key {

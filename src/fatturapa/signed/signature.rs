@@ -24,6 +24,8 @@ pub struct Signature {
     pub signing_time: Option<DateTime<Utc>>,
     /// How it was made, for example `RSA with SHA-256`; an identifier where it is not known.
     pub algorithm: String,
+    /// Whether it rests on SHA-1, by which nothing may be signed any more since 2011.
+    pub on_sha1: bool,
     /// Whether document and signature belong together.
     pub integrity: Integrity,
     /// Whether the certificate can be relied on.

@@ -72,6 +72,7 @@ fn a_document_and_its_signer_are_read_in_der_in_ber_and_in_base64() {
             not_after: "2028-01-01T00:00:00Z".parse().ok(),
             signing_time: "2026-03-31T09:00:00Z".parse().ok(),
             algorithm: "ECDSA with SHA-256".to_owned(),
+            on_sha1: false,
             integrity: Integrity::Verified,
             trust: Trust::NotChecked,
         };
@@ -94,6 +95,7 @@ fn the_files_of_another_program_are_verified_whatever_the_algorithm() {
         assert!(opened.content == INVOICE, "{algorithm}");
         let [signature] = &opened.signatures[..] else { panic!("one signature") };
         assert_eq!((signature.algorithm.as_str(), &signature.integrity), (algorithm, &Integrity::Verified));
+        assert_eq!(signature.on_sha1, algorithm.ends_with("SHA-1"));
         assert_eq!(signature.signer.fiscal_code.as_deref(), Some("RSSMRA80A01H501U"));
     }
     let two = open(TWO_SIGNERS).expect("opens").signatures;
@@ -266,8 +268,12 @@ fn what_is_no_signed_document_is_told_apart() {
     let enveloped = with_byte_after(RSA, b"\x2A\x86\x48\x86\xF7\x0D\x01\x07", 3);
     assert_eq!(open(&enveloped), Err(Unopenable::NotSigned { found: "1.2.840.113549.1.7.3".to_owned() }));
     assert_eq!(open(b"\x30\x81\x03\x02\x01\x05"), Err(Unopenable::Malformed { part: "ContentInfo" }));
-    assert!(matches!(open(&RSA[..3_000]), Err(Unopenable::NotAsn1 { at: 0, .. })));
-    assert!(matches!(open(b"MIAG*"), Err(Unopenable::NotBase64 { .. })));
+    assert!(matches!(open(&RSA[..3_000]), Err(Unopenable::NotAsn1 { at: 0, base64: false, .. })));
+    let mut text = BASE64.encode(RSA).into_bytes();
+    assert!(matches!(open(&BASE64.encode(&RSA[..3_000]).into_bytes()), Err(Unopenable::NotAsn1 { at: 0, base64: true, .. })));
+    text[999] = b'*';
+    assert_eq!(open(&text), Err(Unopenable::NotBase64 { character: 1_000 }));
+    assert!(is_signed(&text), "a fault does not make it a text");
 }
 
 #[test]
@@ -292,6 +298,15 @@ fn a_signed_file_that_cannot_be_opened_says_why() {
     let too_large = vec![0x30; crate::fatturapa::MAX_FILE_BYTES + 1];
     assert_eq!(read(&too_large), Err::<Invoice, _>(Unreadable::TooLarge { bytes: too_large.len() }));
     assert!(unwrapped(INVOICE).is_ok_and(|(document, signatures)| *document == *INVOICE && signatures.is_empty()));
+}
+
+#[test]
+fn what_was_signed_in_an_invoices_place_is_told() {
+    let signed = |content: &[u8]| read(&Made::new(&Person::maria(), content).der()).expect_err("is no invoice").to_string();
+    let advice = "not an XML file; sign the invoice's XML file and send that";
+    assert_eq!(signed(b"%PDF-1.7\n"), format!("inside the signature is a PDF, {advice}"));
+    assert_eq!(signed(b"PK\x03\x04"), format!("inside the signature is a ZIP archive, {advice}"));
+    assert_eq!(signed(b"Fattura n. 12"), format!("inside the signature is plain text, {advice}"));
 }
 
 #[test]

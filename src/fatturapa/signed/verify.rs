@@ -49,6 +49,7 @@ fn unverified(why: Unverified) -> Signature {
         not_after: None,
         signing_time: None,
         algorithm: String::new(),
+        on_sha1: false,
         integrity: Integrity::NotVerified { why },
         trust: Trust::NotChecked,
     }
@@ -109,6 +110,7 @@ fn signature(
         not_after: certificate.map(|certificate| certificate.not_after),
         signing_time: signer.attribute(SIGNING_TIME).ok().flatten().and_then(|time| time.time().ok()),
         algorithm: scheme.to_string(),
+        on_sha1: scheme.hash() == Some(Hash::Sha1) || Hash::of(signer.digest_algorithm.identifier) == Some(Hash::Sha1),
         integrity,
         trust: Trust::NotChecked,
     }

@@ -33,6 +33,7 @@ fn signature(element: Element<'_, '_>) -> Signature {
         not_after: certificate.as_ref().map(|certificate| certificate.not_after),
         signing_time: time.and_then(|time| time.text().trim().parse::<DateTime<Utc>>().ok()),
         algorithm: method.map(excerpt).unwrap_or_default(),
+        on_sha1: method.is_some_and(|method| method.ends_with("sha1")),
         integrity: Integrity::NotVerified { why: Unverified::Xades },
         trust: Trust::NotChecked,
     }

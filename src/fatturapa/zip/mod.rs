@@ -14,6 +14,7 @@ use miniz_oxide::inflate::decompress_to_vec_with_limit;
 use rawzip::{CompressionMethod, ZipArchive, ZipArchiveEntryWayfinder, ZipFileHeaderRecord, ZipSliceArchive, crc32};
 
 use super::encoding::MAX_FILE_BYTES;
+use super::finding::Phrase;
 use super::unreadable::excerpt;
 
 /// How much of an archive is taken.
@@ -37,17 +38,21 @@ impl Limits {
         Self { entries: 16, entry_bytes: MAX_FILE_BYTES, total_bytes: 2 * MAX_FILE_BYTES, ratio: 200, name_bytes: 255 };
 }
 
+const NO_DIRECTORY: Phrase =
+    Phrase::new("manca l'indice alla fine, forse è stato troncato", "its directory is not at its end, it may have been cut off");
+const BROKEN_DIRECTORY: Phrase = Phrase::new("il suo indice non è leggibile per intero", "not all of its directory can be read");
+
 /// Why nothing is taken out of an archive.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidArchive {
     /// It has no directory, or one that cannot be read.
-    #[error("the archive is damaged ({why}); make it again, or unpack it and send the files")]
+    #[error("it is damaged: {}", what.english)]
     Damaged {
         /// What was found.
-        why: String,
+        what: Phrase,
     },
     /// It has too many entries.
-    #[error("the archive has {entries} entries: at most {allowed} are allowed, divide it")]
+    #[error("it has {entries} entries: at most {allowed} are allowed")]
     TooManyEntries {
         /// How many it says it has.
         entries: u64,
@@ -55,7 +60,7 @@ pub enum InvalidArchive {
         allowed: usize,
     },
     /// Its files are too large together.
-    #[error("the files in the archive have {bytes} bytes together: at most {allowed} are allowed, divide it")]
+    #[error("the files in it have {bytes} bytes together: at most {allowed} are allowed")]
     TooLarge {
         /// How many bytes they have.
         bytes: u64,
@@ -63,22 +68,18 @@ pub enum InvalidArchive {
         allowed: u64,
     },
     /// Files in it share their bytes, which only attacks need.
-    #[error("files in the archive overlap each other: make it again, or unpack it and send the files")]
+    #[error("files in it overlap each other")]
     Overlapping,
 }
 
 impl InvalidArchive {
-    /// The same in Italian, without what the program that reads archives found, which speaks English.
+    /// The same in Italian.
     pub(super) fn in_italian(&self) -> String {
         match self {
-            Self::Damaged { .. } => "l'archivio è danneggiato; crearlo di nuovo, oppure estrarre i file e inviarli".to_owned(),
-            Self::TooManyEntries { entries, allowed } => {
-                format!("l'archivio ha {entries} voci: ne sono ammesse al più {allowed}, dividerlo")
-            }
-            Self::TooLarge { bytes, allowed } => {
-                format!("i file nell'archivio hanno in tutto {bytes} byte: ne sono ammessi al più {allowed}, dividerlo")
-            }
-            Self::Overlapping => "i file nell'archivio si sovrappongono: crearlo di nuovo, oppure estrarre i file e inviarli".to_owned(),
+            Self::Damaged { what } => format!("è danneggiato: {}", what.italian),
+            Self::TooManyEntries { entries, allowed } => format!("ha {entries} voci: ne sono ammesse al più {allowed}"),
+            Self::TooLarge { bytes, allowed } => format!("i file contenuti hanno in tutto {bytes} byte: ne sono ammessi al più {allowed}"),
+            Self::Overlapping => "i file contenuti si sovrappongono".to_owned(),
         }
     }
 }
@@ -103,10 +104,10 @@ pub enum InvalidEntry {
         allowed: usize,
     },
     /// It is encrypted.
-    #[error("it is encrypted: make the archive without a password")]
+    #[error("it is encrypted")]
     Encrypted,
     /// It is compressed in a way that is not read.
-    #[error("it is compressed with method {method}: only stored and deflated files are read, make the archive anew")]
+    #[error("it is compressed with method {method}: only stored and deflated files are read")]
     UnsupportedMethod {
         /// The method's number in the ZIP specification.
         method: u16,
@@ -122,11 +123,9 @@ impl InvalidEntry {
         match self {
             Self::TooLarge { bytes, allowed } => format!("ha {bytes} byte: ne sono ammessi al più {allowed}"),
             Self::NameTooLong { bytes, allowed } => format!("il suo nome ha {bytes} byte: ne sono ammessi al più {allowed}"),
-            Self::Encrypted => "è cifrato: creare l'archivio senza password".to_owned(),
+            Self::Encrypted => "è cifrato".to_owned(),
             Self::UnsupportedMethod { method } => {
-                format!(
-                    "è compresso con il metodo {method}: si leggono solo file non compressi o compressi con deflate, creare di nuovo l'archivio"
-                )
+                format!("è compresso con il metodo {method}: si leggono solo file non compressi o compressi con deflate")
             }
             Self::Damaged => "è danneggiato: i suoi byte non sono quelli indicati nell'indice dell'archivio".to_owned(),
         }
@@ -163,9 +162,9 @@ pub fn is_zip(file: &[u8]) -> bool {
 /// # Errors
 /// [`InvalidArchive`], when it is damaged as a whole or larger than the limits. What is wrong with one file is told in its [`Entry`].
 pub fn entries(archive: &[u8], limits: Limits) -> Result<Entries<'_>, InvalidArchive> {
-    let damaged = |error: rawzip::Error| InvalidArchive::Damaged { why: error.to_string() };
+    let damaged = |what| move |_: rawzip::Error| InvalidArchive::Damaged { what };
     let size = archive.len();
-    let archive = ZipArchive::from_slice(archive).map_err(damaged)?;
+    let archive = ZipArchive::from_slice(archive).map_err(damaged(NO_DIRECTORY))?;
     let told = archive.entries_hint();
     if usize::try_from(told).map_or(true, |told| told > limits.entries) {
         return Err(InvalidArchive::TooManyEntries { entries: told, allowed: limits.entries });
@@ -173,7 +172,7 @@ pub fn entries(archive: &[u8], limits: Limits) -> Result<Entries<'_>, InvalidArc
     let mut files = Vec::new();
     let (mut met, mut inflated, mut packed) = (0, 0_u64, 0_u64);
     let mut directory = archive.entries();
-    while let Some(header) = directory.next_entry().map_err(damaged)? {
+    while let Some(header) = directory.next_entry().map_err(damaged(BROKEN_DIRECTORY))? {
         met += 1;
         if met > told {
             break;
@@ -189,7 +188,7 @@ pub fn entries(archive: &[u8], limits: Limits) -> Result<Entries<'_>, InvalidArc
         files.push(file);
     }
     if met != told {
-        return Err(InvalidArchive::Damaged { why: format!("its directory does not have the {told} entries that it tells of") });
+        return Err(InvalidArchive::Damaged { what: BROKEN_DIRECTORY });
     }
     // No two bytes of the archive may stand for one and the same file, or a small archive could take for ever.
     if packed > wide(size) {
