@@ -131,7 +131,7 @@ pub(super) async fn one(
     tenant::of::<Entity>(account).filter(Column::Id.eq(id)).filter(of_these).one(connection).await
 }
 
-/// Which of the two unique keys was met: the file name, also that of a file that was removed, or else the bytes.
+/// Which of the two unique keys was met, the file name or else the bytes; or whether the name is that of a file that was removed.
 fn taken(error: DbErr, file_name: &str) -> ArchiveError {
     match error.sql_err() {
         // PostgreSQL names the index, SQLite the columns.
@@ -140,7 +140,7 @@ fn taken(error: DbErr, file_name: &str) -> ArchiveError {
         }
         Some(SqlErr::UniqueConstraintViolation(_)) => ArchiveError::FileStored,
         // The guard's name, which its message begins with.
-        _ if error.to_string().contains("file_name_buried") => ArchiveError::FileNameUsed(file_name.to_owned()),
+        _ if error.to_string().contains("file_name_buried") => ArchiveError::FileNameBuried(file_name.to_owned()),
         _ => error.into(),
     }
 }

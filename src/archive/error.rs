@@ -10,6 +10,9 @@ pub enum ArchiveError {
     /// Another sent invoice has this file name (SdI 00002).
     #[error("the file name {0} was used before")]
     FileNameUsed(String),
+    /// Another file was sent under this name and removed after its time (SdI 00002).
+    #[error("the file name {0} is that of a file that was removed")]
+    FileNameBuried(String),
     /// Another sent invoice holds the same bytes (I4).
     #[error("the file is stored already")]
     FileStored,

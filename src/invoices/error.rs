@@ -105,6 +105,9 @@ pub enum InvoiceError {
         /// Who has it, once that was looked up.
         by: Option<InTheWay>,
     },
+    /// Another file was sent under this name and removed after its time (SdI 00002).
+    #[error("the file name {0} is that of a file that was removed")]
+    FileNameBuried(String),
     /// Another sent invoice holds the same bytes (I4).
     #[error("the file is stored already")]
     FileStored {
@@ -135,6 +138,7 @@ impl From<ArchiveError> for InvoiceError {
     fn from(error: ArchiveError) -> Self {
         match error {
             ArchiveError::FileNameUsed(name) => Self::FileNameUsed { name, by: None },
+            ArchiveError::FileNameBuried(name) => Self::FileNameBuried(name),
             ArchiveError::FileStored => Self::FileStored { by: None },
             ArchiveError::Fault(fault) => Self::Fault(fault),
         }
@@ -200,6 +204,14 @@ impl Refusal for InvoiceError {
                     .violations(violations)
             }
             Self::FileNameUsed { name, by } => file_name_used(name, by.as_ref()),
+            Self::FileNameBuried(name) => {
+                let message = format!(
+                    "a file of this account that was removed after its time was named {name}, signed or not; the SdI takes each name once \
+                     (00002), so that only that very file comes back under it: choose the next progressive for another one, or make its \
+                     draft without file_name and it gets the account's next one when it is queued"
+                );
+                Refused::new(ErrorReason::FileNameUsed, message).with("file_name", name)
+            }
             Self::FileStored { by } => file_stored(by.as_ref()),
             Self::PartChanged => {
                 let message = "documents of this part came, changed or went since it was begun; ask for it again from byte 0 \
@@ -269,14 +281,10 @@ fn file_name_used(name: &str, by: Option<&InTheWay>) -> Refused {
         "one of the two files was not sent under it: compare them; import this one under the name it was sent with, or, if the stored one is \
          a draft that was never sent, delete that and import this one again"
     } else {
-        "choose the next progressive, or leave file_name out: a draft without a name gets the account's next one when it is queued"
+        "choose the next progressive; a draft that is made without file_name gets the account's next one when it is queued"
     };
-    // What is not here any more was removed after its time.
-    let is_named = if by.is_some() { "is" } else { "is, or was," };
-    let message = format!(
-        "another sent invoice of this account {is_named} named {name}{}; the SdI takes each name once (00002): {what_to_do}",
-        which(by)
-    );
+    let message =
+        format!("another sent invoice of this account is named {name}{}; the SdI takes each name once (00002): {what_to_do}", which(by));
     naming(by, Refused::new(ErrorReason::FileNameUsed, message).with("file_name", &name))
 }
 

@@ -33,6 +33,7 @@ on_both_databases!(
     ten_years_are_kept_and_receipts_hold_their_invoice,
     a_file_that_comes_again_after_a_new_purchase_is_stored_anew,
     the_name_of_a_file_that_was_removed_is_given_to_no_other,
+    files_whose_names_differ_in_their_capitals_alone_come_back,
     an_account_that_buys_anew_after_the_export_keeps_its_documents,
     an_export_that_was_cut_short_is_made_again_before_anything_goes,
     what_is_damaged_stays_with_all_of_its_invoice,
@@ -277,9 +278,11 @@ async fn the_name_of_a_file_that_was_removed_is_given_to_no_other(app: &TestApp)
     assert_eq!(retired(app, Retention::NinetyDays).await.documents, 2);
     ann.buys(1).await;
 
-    for name in [&first, &second] {
+    for name in [&first, &second, &format!("{second}.p7m")] {
         let other = GeneratedInvoice { file_name: name.clone(), ..ann.invoice() };
-        assert_eq!(refused(ann.try_create(&other).await).reason, ErrorReason::FileNameUsed, "{name}");
+        let refusal = refused(ann.try_create(&other).await);
+        assert_eq!(refusal.reason, ErrorReason::FileNameUsed, "{name}");
+        assert!(refusal.message.contains("only that very file comes back"), "{}", refusal.message);
     }
     let draft = ann.creates(&ann.invoice().unnamed()).await;
     let file = ann.invoice().bytes;
@@ -292,6 +295,21 @@ async fn the_name_of_a_file_that_was_removed_is_given_to_no_other(app: &TestApp)
     };
     assert_eq!(refused(ann.panel.invoices().update_sent_invoice(named).await).reason, ErrorReason::FileNameUsed);
     assert_eq!(ann.try_queue(&draft).await.expect("it is queued").file_name, third);
+}
+
+async fn files_whose_names_differ_in_their_capitals_alone_come_back(app: &TestApp) {
+    let ann = app.customer("ann").create().await;
+    let named = |name: &str| GeneratedInvoice { file_name: name.to_owned(), ..ann.invoice() };
+    let both = [named("IT01234567897_0000a.xml"), named("IT01234567897_0000A.xml")];
+    for invoice in &both {
+        ann.sends(invoice).await;
+    }
+    app.day_comes(DELETED).await;
+    assert_eq!(retired(app, Retention::NinetyDays).await.documents, 2);
+    ann.buys(1).await;
+    for invoice in &both {
+        assert_eq!(ann.sends(invoice).await.file_name, invoice.file_name);
+    }
 }
 
 async fn an_account_that_buys_anew_after_the_export_keeps_its_documents(app: &TestApp) {

@@ -20,8 +20,9 @@ impl MigrationTrait for Migration {
         let connection = manager.get_connection();
         let dialect = Dialect::of(manager.get_database_backend());
         connection.execute_unprepared("CREATE INDEX tombstone_named ON tombstone (account_id, upper(file_name))").await?;
+        let buried = BURIED.replace("{named}", NAMED_ALIKE);
         for (name, event) in GUARDS {
-            for sql in dialect::guard_if_found(dialect, name, event, "document", NAMED, BURIED, "the SdI takes each name once") {
+            for sql in dialect::guard_if_found(dialect, name, event, "document", NAMED, &buried, "the SdI takes each name once") {
                 connection.execute_unprepared(&sql).await?;
             }
         }
@@ -34,6 +35,11 @@ const GUARDS: &[(&str, &str)] = &[("file_name_buried", "INSERT"), ("file_name_bu
 
 const NAMED: &str = "NEW.kind = 'sent' AND NEW.file_name <> ''";
 
-/// Another file of that name is buried. The same one may come back: what was exported can be imported again.
-const BURIED: &str = "SELECT 1 FROM tombstone WHERE tombstone.account_id = NEW.account_id
-    AND upper(tombstone.file_name) = upper(NEW.file_name) AND tombstone.kind = 'sent' AND tombstone.sha256 <> substr(NEW.sha256, 1, 32)";
+/// Files of that name are buried, in whatever case and signed or not, as receipts tell them; and this one is none of them. What was exported can
+/// be imported again.
+const BURIED: &str = "SELECT 1 FROM tombstone WHERE {named} AND NOT EXISTS
+    (SELECT 1 FROM tombstone WHERE {named} AND tombstone.sha256 = substr(NEW.sha256, 1, 32))";
+
+/// Both spellings are looked up in the index.
+const NAMED_ALIKE: &str = "tombstone.account_id = NEW.account_id AND tombstone.kind = 'sent'
+    AND upper(tombstone.file_name) IN (replace(upper(NEW.file_name), '.XML.P7M', '.XML'), replace(upper(NEW.file_name), '.XML.P7M', '.XML') || '.P7M')";
