@@ -63,14 +63,21 @@ pub fn complain(text: impl Display) {
     let _ = io::stderr().lock().write_all(text.to_string().as_bytes());
 }
 
-/// A text that comes from a stranger, as it may be told to a terminal: what a terminal would obey, and line ends, are written as escapes.
+/// A text that comes from a stranger, as it may be told to a terminal: what a terminal would obey, line ends, and what is not seen or turns the
+/// order of letters round, are written as escapes.
 #[must_use]
 pub fn harmless(text: &str) -> Cow<'_, str> {
-    if !text.contains(char::is_control) {
+    let is_harmful = |character: char| character.is_control() || is_unseen(character);
+    if !text.contains(is_harmful) {
         return Cow::Borrowed(text);
     }
-    let shown = |character: char| if character.is_control() { character.escape_default().to_string() } else { character.to_string() };
+    let shown = |character: char| if is_harmful(character) { character.escape_default().to_string() } else { character.to_string() };
     Cow::Owned(text.chars().map(shown).collect())
+}
+
+/// Whether a character only steers how others are written: zero-width ones, and those for the direction of writing.
+const fn is_unseen(character: char) -> bool {
+    matches!(character, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 /// Whether to write colours to a stream: to a terminal only, and never when `NO_COLOR` is set to anything (no-color.org).
@@ -108,6 +115,7 @@ mod tests {
     fn a_terminal_obeys_nothing_that_a_stranger_wrote() {
         assert_eq!(harmless("è.xml"), "è.xml");
         assert_eq!(harmless("a\u{1b}[31m\n\u{9b}2J"), "a\\u{1b}[31m\\n\\u{9b}2J");
+        assert_eq!(harmless("fattura\u{202e}lmx.exe"), "fattura\\u{202e}lmx.exe");
     }
 
     #[test]

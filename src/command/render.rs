@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::fmt::{self, Display};
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
@@ -81,7 +82,12 @@ pub(super) fn render(arguments: &Arguments) -> Result<(), Failure> {
     one_for_each(&pages)?;
     nothing_is_lost(&pages, arguments.force)?;
     if let Some(folder) = folder {
-        let failed = |error| Failure::Failed(format!("cannot make the folder {}: {error}; choose another with --output", folder.display()));
+        let failed = |error| {
+            Failure::Failed(format!(
+                "cannot make the folder {}: {error}; choose another with --output",
+                harmless(&folder.to_string_lossy())
+            ))
+        };
         fs::create_dir_all(folder).map_err(failed)?;
     }
     let today = CalendarDay::of(Clock::system().now()).date();
@@ -146,16 +152,18 @@ fn one_for_each(pages: &[(Place, Source)]) -> Result<(), Failure> {
 
 /// Refuses what would write over an invoice; and, unless it is wished, over pages that are there already.
 fn nothing_is_lost(pages: &[(Place, Source)], force: bool) -> Result<(), Failure> {
+    // By what they are, whatever they are called: a file may have several names.
+    let is = |path: &Path| fs::metadata(path).ok().map(|found| (found.dev(), found.ino()));
     let file = |source: &Source| match source {
         Source::Input => None,
-        Source::File(path) => fs::canonicalize(path).ok(),
+        Source::File(path) => is(path),
     };
     let invoices: BTreeSet<_> = pages.iter().filter_map(|(_, source)| file(source)).collect();
     let wrong = pages.iter().filter_map(|(place, _)| match place {
         Place::Output => None,
         // Devices and pipes hold nothing that could be lost.
         Place::File(path) if !path.is_file() => None,
-        Place::File(path) if fs::canonicalize(path).is_ok_and(|path| invoices.contains(&path)) => {
+        Place::File(path) if is(path).is_some_and(|file| invoices.contains(&file)) => {
             Some(format!("{place} is an invoice: choose another place with --output"))
         }
         Place::File(_) if force => None,

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use encoding_rs::mem::decode_latin1;
-use encoding_rs::{Encoding, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use encoding_rs::{Encoding, ISO_8859_15, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 use super::finding::{Phrase, Words};
 use super::unreadable::{Position, Unreadable, excerpt};
@@ -48,11 +48,25 @@ fn by_declaration(file: &[u8]) -> Result<Cow<'_, str>, Unreadable> {
     match declared_encoding(file) {
         None => utf8(file),
         Some(name) => match name.to_ascii_uppercase().as_str() {
-            "UTF-8" | "UTF8" | "US-ASCII" => utf8(file),
+            "UTF-8" | "UTF8" => utf8(file),
+            "US-ASCII" | "ASCII" => ascii(file),
+            // Its bytes would have shown it.
+            "UTF-16" | "UTF-16LE" | "UTF-16BE" => Err(Unreadable::NotXml {
+                at: Position::START,
+                problem: Words::new(
+                    format!("il file dichiara la codifica {name}, ma non è scritto così"),
+                    format!("the file declares the encoding {name}, and is not written in it"),
+                ),
+                remedy: Some(Phrase::new(
+                    "dichiarare nella prima riga la codifica in cui è scritto, per esempio UTF-8",
+                    "declare in the first line the encoding in which it is written, for example UTF-8",
+                )),
+            }),
             // As declared, and not as windows-1252 in disguise, which browsers take it for: where the two differ, the SdI sees control
             // characters that the schemas allow.
             "ISO-8859-1" | "ISO8859-1" | "LATIN1" => Ok(decode_latin1(file)),
             "WINDOWS-1252" | "CP1252" => converted(WINDOWS_1252, file),
+            "ISO-8859-15" | "LATIN-9" => converted(ISO_8859_15, file),
             _ => Err(Unreadable::UnsupportedEncoding { encoding: excerpt(&name) }),
         },
     }
@@ -82,6 +96,21 @@ fn converted(encoding: &'static Encoding, file: &[u8]) -> Result<Cow<'static, st
 fn declared_encoding(file: &[u8]) -> Option<String> {
     let head = String::from_utf8_lossy(&file[..file.len().min(DECLARATION_BYTES)]);
     Declaration::of(&head)?.encoding.map(str::to_owned)
+}
+
+fn ascii(file: &[u8]) -> Result<Cow<'_, str>, Unreadable> {
+    let text = utf8(file)?;
+    match text.find(|character: char| !character.is_ascii()) {
+        None => Ok(text),
+        Some(offset) => Err(Unreadable::NotXml {
+            at: Position::START.after(&text[..offset]),
+            problem: Words::new(
+                "questo carattere non è US-ASCII, come il file dichiara",
+                "this character is not US-ASCII, as the file declares",
+            ),
+            remedy: Some(Phrase::new("dichiarare UTF-8 nella prima riga", "declare UTF-8 in the first line")),
+        }),
+    }
 }
 
 fn utf8(file: &[u8]) -> Result<Cow<'_, str>, Unreadable> {
@@ -148,6 +177,19 @@ mod tests {
         assert!(text(b"<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><a>\xE8</a>").ends_with("<a>è</a>"));
         assert!(text(b"<?xml version='1.0' encoding='windows-1252'?><a>\x80\x92</a>").ends_with("<a>€’</a>"));
         assert!(text(b"<?xml version=\"1.0\" encoding=\"utf-8\"?><a>\xC3\xA8</a>").ends_with("<a>è</a>"));
+        assert!(text(b"<?xml version=\"1.0\" encoding=\"ISO-8859-15\"?><a>\xA4\xE8</a>").ends_with("<a>€è</a>"));
+        assert!(text(b"<?xml version=\"1.0\" encoding=\"US-ASCII\"?><a>e</a>").ends_with("<a>e</a>"));
+    }
+
+    #[test]
+    fn a_file_that_is_not_what_it_declares_says_so() {
+        for (file, told) in [
+            ("<?xml version=\"1.0\" encoding=\"US-ASCII\"?><a>è</a>", "this character is not US-ASCII"),
+            ("<?xml version=\"1.0\" encoding=\"utf-16\"?><a>e</a>", "declares the encoding utf-16, and is not written in it"),
+        ] {
+            let Err(Unreadable::NotXml { problem, .. }) = decode(file.as_bytes()) else { panic!("{file}") };
+            assert!(problem.english.contains(told), "{}", problem.english);
+        }
     }
 
     #[test]

@@ -26,6 +26,19 @@ pub(super) fn day_of(text: &str) -> Option<(i64, u32, u32)> {
     Some((year, month, day))
 }
 
+/// Whether the day `upper` is not before `lower`, which is a bound without a time zone. A day that begins with the bound in Greenwich is not
+/// comparable with it (XML Schema, 3.2.7.4), so that the very first one counts without a zone, or where it begins later.
+pub(super) fn in_order(lower: &str, upper: &str) -> bool {
+    match day_of(lower).cmp(&day_of(upper)) {
+        Ordering::Less => true,
+        Ordering::Equal => {
+            let zone = date(upper).unwrap_or_default();
+            zone.is_empty() || zone.starts_with('-') && zone != "-00:00"
+        }
+        Ordering::Greater => false,
+    }
+}
+
 /// What follows a date.
 fn date(text: &str) -> Option<&str> {
     let (year, rest) = year(text)?;
@@ -165,6 +178,22 @@ pub(super) fn is_name(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_first_day_that_is_allowed_is_so_without_a_zone_or_west_of_greenwich() {
+        for (day, allowed) in [
+            ("1970-01-01", true),
+            ("1970-01-01Z", false),
+            ("1970-01-01-00:00", false),
+            ("1970-01-01-00:01", true),
+            ("1970-01-01+00:01", false),
+            ("1970-01-02Z", true),
+            ("1970-01-02+14:00", true),
+            ("1969-12-31-14:00", false),
+        ] {
+            assert_eq!(in_order("1970-01-01", day), allowed, "{day}");
+        }
+    }
 
     #[test]
     fn dates_are_days_that_exist() {

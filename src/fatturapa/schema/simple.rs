@@ -147,7 +147,7 @@ impl Simple {
 
     fn in_order(&self, lower: &str, upper: &str) -> bool {
         match self.base {
-            Base::Date | Base::DateTime => lexical::day_of(lower) <= lexical::day_of(upper),
+            Base::Date | Base::DateTime => lexical::in_order(lower, upper),
             Base::Decimal | Base::Integer => lexical::compare_decimals(lower, upper).is_le(),
             Base::String | Base::NormalizedString | Base::Token | Base::Base64 | Base::Uri | Base::Id => true,
         }

@@ -278,7 +278,7 @@ mod tests {
         assert_eq!(why(Unverified::KeyLength { bits: 1024 }), [("SIGNATURE_NOT_VERIFIED", Severity::Advice)]);
         assert_eq!(why(Unverified::TooMuchWork), [("SIGNATURE_NOT_VERIFIED", Severity::Advice)]);
         assert_eq!(why(Unverified::Xades), [("SIGNATURE_NOT_VERIFIED", Severity::Advice)]);
-        let algorithm = "1.2.3".to_owned();
+        let algorithm = Words::new("1.2.3", "1.2.3");
         assert_eq!(why(Unverified::UnknownAlgorithm { algorithm }), [("SIGNATURE_NOT_VERIFIED", Severity::Advice)]);
     }
 

@@ -10,6 +10,7 @@ use ring::signature::{self, EcdsaVerificationAlgorithm, RsaParameters, RsaPublic
 use super::certificate::Key;
 use super::parts::{Algorithm, Malformed, Part, Shaped};
 use super::signature::{Integrity, Tampering, Unverified};
+use crate::fatturapa::finding::{Phrase, Words};
 
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 const SHA1_WITH_RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.5");
@@ -97,13 +98,28 @@ impl fmt::Display for Scheme {
             Self::Rsa(hash) => write!(f, "RSA with {hash}"),
             Self::RsaPss(hash) => write!(f, "RSA-PSS with {hash}"),
             Self::Ecdsa(hash) => write!(f, "ECDSA with {hash}"),
-            Self::Unknown(RSA_PSS) => f.write_str("RSA-PSS with unusual parameters"),
+            Self::Unknown(RSA_PSS) => f.write_str(UNUSUAL.english),
             Self::Unknown(identifier) => identifier.fmt(f),
         }
     }
 }
 
+/// RSA-PSS of another form than ring verifies.
+const UNUSUAL: Phrase = Phrase::new("RSA-PSS con parametri insoliti", "RSA-PSS with unusual parameters");
+
 impl Scheme {
+    /// What it is called in a sentence.
+    fn words(self) -> Words {
+        let italian = match self {
+            Self::Rsa(hash) => format!("RSA con {hash}"),
+            Self::RsaPss(hash) => format!("RSA-PSS con {hash}"),
+            Self::Ecdsa(hash) => format!("ECDSA con {hash}"),
+            Self::Unknown(RSA_PSS) => UNUSUAL.italian.to_owned(),
+            Self::Unknown(identifier) => identifier.to_string(),
+        };
+        Words::new(italian, self.to_string())
+    }
+
     /// How a signer says to have signed. Some name the key's algorithm only, and leave the digest to the other field.
     pub(super) fn of(signature: Algorithm<'_>, digest: Algorithm<'_>) -> Self {
         let unknown = Self::Unknown(signature.identifier);
@@ -154,7 +170,7 @@ impl Scheme {
     }
 
     fn not_known(self) -> Integrity {
-        Integrity::NotVerified { why: Unverified::UnknownAlgorithm { algorithm: self.to_string() } }
+        Integrity::NotVerified { why: Unverified::UnknownAlgorithm { algorithm: self.words() } }
     }
 
     fn rsa(self) -> Option<&'static RsaParameters> {

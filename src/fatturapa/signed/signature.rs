@@ -124,7 +124,7 @@ pub enum Unverified {
     /// The algorithms are not among those that are verified here.
     UnknownAlgorithm {
         /// Their names or identifiers.
-        algorithm: String,
+        algorithm: Words,
     },
     /// The key is shorter than any that the law has allowed since invoices are electronic, or longer than can be checked in reasonable time.
     KeyLength {
@@ -154,8 +154,8 @@ impl Unverified {
                 Words::new("il certificato del firmatario non è leggibile", "the signer's certificate cannot be read")
             }
             Self::UnknownAlgorithm { algorithm } => Words::new(
-                format!("l'algoritmo {algorithm} non è tra quelli verificati"),
-                format!("the algorithm {algorithm} is not among those that are verified"),
+                format!("l'algoritmo {} non è tra quelli verificati", algorithm.italian),
+                format!("the algorithm {} is not among those that are verified", algorithm.english),
             ),
             Self::KeyLength { bits } => Words::new(
                 format!("la chiave è di {bits} bit; si verificano quelle da 2048 a 8192"),

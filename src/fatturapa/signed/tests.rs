@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::made::{Made, Person, element, in_ber};
 use super::*;
-use crate::fatturapa::{Document, Finding, Invoice, Judgement, Reception, Unreadable, read, read_receipt, unwrapped};
+use crate::fatturapa::{Document, Finding, Invoice, Judgement, Reception, Unreadable, Words, read, read_receipt, unwrapped};
 
 /// The schema's verdict of what is inside a file.
 fn verdict(file: &[u8]) -> Vec<Finding> {
@@ -108,7 +108,7 @@ fn short_keys_and_unusual_parameters_are_not_verified() {
     let short = include_bytes!("../../../tests/samples/signed/rsa-1024.xml.p7m");
     assert_eq!(integrity_of(short), [not_verified(Unverified::KeyLength { bits: 1024 })]);
     let long_salt = include_bytes!("../../../tests/samples/signed/rsa-pss-long-salt.xml.p7m");
-    let algorithm = "RSA-PSS with unusual parameters".to_owned();
+    let algorithm = Words::new("RSA-PSS con parametri insoliti", "RSA-PSS with unusual parameters");
     assert_eq!(integrity_of(long_salt), [not_verified(Unverified::UnknownAlgorithm { algorithm })]);
 }
 

@@ -11,6 +11,7 @@ use super::container::{Container, Identifier, SignerInfo};
 use super::parts::{Malformed, Part, Shaped};
 use super::scheme::{Hash, Scheme};
 use super::signature::{Form, Integrity, Signature, Signer, Tampering, Trust, Unverified};
+use crate::fatturapa::finding::Words;
 
 const CONTENT_TYPE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.3");
 const MESSAGE_DIGEST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.4");
@@ -123,7 +124,7 @@ fn document(signer: &SignerInfo<'_>, content_type: ObjectIdentifier, digests: &m
         return digests.take_off();
     }
     let digest_algorithm = signer.digest_algorithm.identifier;
-    let unknown = || Unverified::UnknownAlgorithm { algorithm: digest_algorithm.to_string() };
+    let unknown = || Unverified::UnknownAlgorithm { algorithm: Words::new(digest_algorithm.to_string(), digest_algorithm.to_string()) };
     let hash = Hash::of(digest_algorithm).ok_or_else(|| Integrity::NotVerified { why: unknown() })?;
     let (signed_digest, signed_type) =
         digest_and_type(signer).map_err(|Malformed| Integrity::NotVerified { why: Unverified::Malformed })?;

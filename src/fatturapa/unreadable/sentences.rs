@@ -37,8 +37,8 @@ impl Unreadable {
                 format!("the file is a ZIP archive{}", after_colon(&why.to_string())),
             ),
             Self::UnsupportedEncoding { encoding } => words!(
-                "la codifica del file è {encoding}, che non si legge (si leggono UTF-8, ISO-8859-1, windows-1252 e UTF-16)",
-                "the file's encoding is {encoding}, which is not read (UTF-8, ISO-8859-1, windows-1252 and UTF-16 are)",
+                "la codifica del file è {encoding}, che non si legge (si leggono UTF-8, ISO-8859-1, ISO-8859-15, windows-1252 e UTF-16)",
+                "the file's encoding is {encoding}, which is not read (UTF-8, ISO-8859-1, ISO-8859-15, windows-1252 and UTF-16 are)",
             ),
             Self::NoXml { looks, signed } => {
                 let Phrase { italian, english } = looks.phrase();
