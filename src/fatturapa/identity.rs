@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 
 use super::document_type::DocumentType;
-use super::tree::Tree;
+use super::tree::{Element, Tree};
 use super::unreadable::Position;
 use super::values;
 
@@ -65,7 +65,11 @@ pub(super) fn identities(tree: &Tree<'_>) -> Vec<Identity> {
     let vat = vat.and_then(|(country, code)| values::country(country.trim()).ok().zip(values::vat_code(code.trim()).ok()));
     let Some((country, code)) = vat else { return Vec::new() };
     let seller = format!("{country}{code}");
-    let identity = |body: super::tree::Element<'_, '_>| {
+    let bodies: Vec<_> = root.all("FatturaElettronicaBody").collect();
+    // A lot has thousands of invoices, and each would look for its place among all of them.
+    let place = |number: usize| if bodies.len() > 1 { format!("[{number}]") } else { String::new() };
+    let identity = |(number_of_body, body): (usize, &Element<'_, '_>)| {
+        let path = |element: Element<'_, '_>| format!("{}{}/{}", body.name(), place(number_of_body), element.path_below(*body));
         let general = body.at("DatiGenerali/DatiGeneraliDocumento")?;
         let (number, date) = (general.child("Numero")?, general.child("Data")?);
         let linked = body.all("DatiGenerali").flat_map(|data| data.all("DatiFattureCollegate")).filter_map(|linked| {
@@ -79,13 +83,13 @@ pub(super) fn identities(tree: &Tree<'_>) -> Vec<Identity> {
             date: values::date(date.text().trim()).ok()?,
             by_day: general.text_at("Art73") == Some("SI"),
             linked: linked.collect(),
-            path: number.path(),
+            path: path(number),
             at: number.position(),
-            date_path: date.path(),
+            date_path: path(date),
             date_at: date.position(),
         })
     };
-    root.all("FatturaElettronicaBody").filter_map(identity).collect()
+    (1..).zip(&bodies).filter_map(identity).collect()
 }
 
 #[cfg(test)]

@@ -202,13 +202,18 @@ impl<'d, 't> Element<'d, 't> {
     }
 
     /// Its path from the root's children down, with a number where a name occurs more than once:
-    /// `FatturaElettronicaBody/DatiBeniServizi/DettaglioLinee[3]/PrezzoTotale`. Of the root, its name.
+    /// `FatturaElettronicaBody/DatiBeniServizi/DettaglioLinee[3]/PrezzoTotale`. Of the root, its name. It takes time linear in the number of
+    /// its siblings and those of its ancestors.
     #[must_use]
     pub fn path(self) -> String {
-        let mut ancestors: Vec<_> = std::iter::successors(Some(self), |element| element.parent()).collect();
-        if ancestors.len() > 1 {
-            ancestors.pop();
-        }
+        let root = self.tree.root();
+        if self.index == root.index { excerpt(self.name()) } else { self.path_below(root) }
+    }
+
+    /// The same from below this ancestor down: for who tells the paths of many of its descendants.
+    pub(super) fn path_below(self, ancestor: Self) -> String {
+        let ancestors = std::iter::successors(Some(self), |element| element.parent());
+        let ancestors: Vec<_> = ancestors.take_while(|element| element.index != ancestor.index).collect();
         let mut path = String::new();
         for element in ancestors.into_iter().rev() {
             if !path.is_empty() {

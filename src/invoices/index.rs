@@ -26,7 +26,8 @@ pub(super) struct Found {
 // Each word is a line of the index, written with its invoice: enough to find an invoice by, not all of a long one.
 const COUNTERPART_WORDS: usize = 12;
 const OTHER_WORDS: usize = 16;
-const FILE_NAME_WORDS: usize = 4;
+// A name of a signed file has five: all of it together, the sender, the progressive, and its two endings.
+const FILE_NAME_WORDS: usize = 8;
 
 impl Found {
     /// By what tells the counterpart, and by what else is said. Of a VAT number, also the part without its country.

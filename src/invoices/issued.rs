@@ -4,7 +4,7 @@
 //! apart by being a credit note, and has neither rejected that one nor been told that its recipient refused it. The unique key `issued_once`
 //! says the same, so that of invoices queued at once one wins.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use sea_orm::sea_query::{Expr, OnConflict, Query, SelectStatement};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, ExprTrait, QueryFilter, SqlErr};
@@ -28,10 +28,17 @@ pub(super) async fn compare(
     but: Option<InvoiceId>,
     identities: &[Identity],
 ) -> Result<Vec<Finding>, DbErr> {
-    let known = numbered(connection, account, but, identities).await?;
+    let rows = numbered(connection, account, but, identities).await?;
+    let mut known = Known::new();
+    for row in &rows {
+        known.entry(&row.number).or_default().push(row);
+    }
     let found = identities.iter().flat_map(|identity| [duplicate(identity, &known), older_than_its_invoice(identity, &known)]);
     Ok(found.flatten().take(MOST).collect())
 }
+
+/// What has a number, by that: a lot compares thousands.
+type Known<'r> = HashMap<&'r str, Vec<&'r Model>>;
 
 /// The rows with the numbers that these have or refer to.
 async fn numbered(
@@ -53,15 +60,10 @@ async fn numbered(
 }
 
 /// 00404: an invoice is issued once.
-fn duplicate(identity: &Identity, known: &[Model]) -> Option<Finding> {
+fn duplicate(identity: &Identity, known: &Known<'_>) -> Option<Finding> {
     let period = identity.period();
-    let same = |row: &&Model| {
-        row.number == identity.number
-            && row.seller == identity.seller
-            && row.credit_note == identity.is_credit_note()
-            && row.period == period
-    };
-    let first = known.iter().find(same)?;
+    let same = |row: &&&Model| row.seller == identity.seller && row.credit_note == identity.is_credit_note() && row.period == period;
+    let first = known.get(identity.number.as_str())?.iter().find(same)?;
     let (number, invoice, day) = (&identity.number, first.invoice_id, first.issue_day);
     let it_day = italian_day(day.date());
     let message = Words::new(
@@ -76,17 +78,17 @@ fn duplicate(identity: &Identity, known: &[Model]) -> Option<Finding> {
 
 /// 00418: a credit note is not older than the invoice it refers to, as the archive has it. Where the note does not tell that invoice's date,
 /// numbers may have begun anew with a year: it is older only when every invoice of that number is later.
-fn older_than_its_invoice(identity: &Identity, known: &[Model]) -> Option<Finding> {
+fn older_than_its_invoice(identity: &Identity, known: &Known<'_>) -> Option<Finding> {
     if !identity.is_credit_note() {
         return None;
     }
     let date = CalendarDay::try_from(identity.date).ok()?;
     let later = identity.linked.iter().find_map(|linked| {
-        let of_number = |row: &&Model| {
-            let year = linked.date.is_none_or(|told| row.period.starts_with(&told.format("%Y").to_string()));
-            row.seller == identity.seller && row.number == linked.number && !row.credit_note && year
+        let year = linked.date.map(|told| told.format("%Y").to_string());
+        let is_meant = |row: &&Model| {
+            row.seller == identity.seller && !row.credit_note && year.as_ref().is_none_or(|year| row.period.starts_with(year))
         };
-        let meant: Vec<_> = known.iter().filter(of_number).collect();
+        let meant: Vec<_> = known.get(linked.number.as_str())?.iter().copied().filter(is_meant).collect();
         let all_later = meant.iter().all(|row| row.issue_day > date);
         meant.into_iter().min_by_key(|row| row.issue_day).filter(|_| all_later)
     })?;

@@ -16,6 +16,7 @@ on_both_databases!(
     every_filter_shows_what_it_says_in_every_order,
     words_are_found_whatever_their_accents_capitals_and_signs,
     a_draft_is_found_by_what_it_says_now,
+    a_file_is_found_by_all_of_its_name,
     totals_count_and_add_up_all_pages,
     a_token_is_good_for_its_own_question_only,
     what_an_older_program_stored_is_found_after_the_next_round,
@@ -156,6 +157,15 @@ async fn a_draft_is_found_by_what_it_says_now(app: &TestApp) {
     served(ann.panel.invoices().delete_sent_invoice(request).await);
     assert_eq!(found("d'angelo").await, 0);
     assert_eq!(app.database.number("SELECT COUNT(*) FROM invoice_word").await, 0, "the index follows");
+}
+
+async fn a_file_is_found_by_all_of_its_name(app: &TestApp) {
+    let ann = app.customer("ann").create().await;
+    for name in ["IT01234567897_00001.xml.p7m", "fattura n. 12 del 3 marzo 2026.xml"] {
+        let received = ann.receives(name.as_bytes().to_vec(), name).await;
+        let request = pb::ListInvoicesRequest { text: name.to_owned(), page_size: 9, ..Default::default() };
+        assert_eq!(named(&pages(&ann, &request).await), [received.invoice_id], "{name}");
+    }
 }
 
 async fn totals_count_and_add_up_all_pages(app: &TestApp) {
