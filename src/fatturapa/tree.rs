@@ -2,11 +2,14 @@
 //!
 //! Names and texts are borrowed from the file wherever it holds them as they are, so a tree takes a small multiple of the file's size.
 
+mod lines;
+
 use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::fmt::Write as _;
 use std::ops::Range;
 
+use self::lines::Lines;
 use super::unreadable::{Position, excerpt};
 use super::xml::{MAX_PIECES, is_blank};
 
@@ -20,8 +23,8 @@ pub struct Tree<'t> {
     nodes: Vec<Node<'t>>,
     attributes: Vec<Attribute<'t>>,
     namespaces: Vec<String>,
-    /// Where each line begins, counted when a place is asked for first.
-    lines: OnceCell<Vec<u32>>,
+    /// Counted when a place is asked for first.
+    lines: OnceCell<Lines>,
 }
 
 /// How many bytes an element takes at least in a usual file: room is made for so many elements at once.
@@ -84,13 +87,7 @@ impl<'t> Tree<'t> {
 
     /// The line and character of an offset.
     fn position(&self, offset: u32) -> Position {
-        let lines = self.lines.get_or_init(|| {
-            let breaks = self.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
-            std::iter::once(0).chain(breaks.map(|(at, _)| index(at + 1))).collect()
-        });
-        let line = lines.partition_point(|start| *start <= offset);
-        let before = &self.text[place(lines[line - 1])..place(offset)];
-        Position { line, column: 1 + before.chars().count() }
+        self.lines.get_or_init(|| Lines::of(self.text)).position(self.text, offset)
     }
 }
 
