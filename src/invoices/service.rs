@@ -265,7 +265,7 @@ impl InvoicesService for InvoicesApi {
         // A draft has no name yet.
         let name = if document.file_name.is_empty() { format!("{id}.xml") } else { document.file_name.clone() };
         let download = match form {
-            Form::Original => Download::stored(name, document.digest(), file),
+            Form::Original => Download::stored(&name, document.digest(), file),
             Form::Made(made) => {
                 let row = store::get(self.db.reader(), call.account(), id).await?;
                 self.intake.made(name, file, made, self.reception(&row)).await?
@@ -284,7 +284,7 @@ impl InvoicesService for InvoicesApi {
         let id = convert::receipt_id(&request.get_ref().receipt_id)?;
         let found = self.archive.original(call.account(), id.0, &[DocumentKind::Receipt], call.deadline).await?;
         let (document, file) = found.ok_or(InvoiceError::ReceiptNotFound)?;
-        let download = Download::stored(document.file_name.clone(), document.digest(), file);
+        let download = Download::stored(&document.file_name, document.digest(), file);
         Ok(Response::new(download.answer(call)))
     }
 }
