@@ -115,7 +115,7 @@ impl Unreadable {
                 "write the character itself (only &amp; &lt; &gt; &apos; &quot; and &#...; are allowed)",
             ),
             Self::TooManyElements { .. } => Phrase::new("dividerlo in più file", "split it into several files"),
-            Self::OldFormat { .. } => Phrase::new("esportarlo in uno di questi", "export it in one of those"),
+            Self::OldFormat { .. } => Phrase::new("per inviarlo, esportarlo in uno di questi", "to send it, export it in one of those"),
             Self::Message { .. } => Phrase::new(
                 "scaricare di nuovo la ricevuta dallo SdI, o dal canale da cui è arrivata, e usarla senza modificarla",
                 "get the receipt anew from the SdI, or from the channel that it came through, and leave it unchanged",
