@@ -81,4 +81,4 @@ pub use reception::Reception;
 pub use schema::TOO_MANY_STRUCTURAL;
 pub use signed::{Form, Integrity, Signature, Signer, Tampering, Trust, Unopenable, Unverified};
 pub use tree::{Element, Tree};
-pub use unreadable::{Position, Problem, Unreadable};
+pub use unreadable::{Position, Problem, Unreadable, WrongRoot};
