@@ -291,6 +291,7 @@ async fn more_imports_at_once_than_there_is_memory_for_are_refused_until_one_end
     }
     let refusal = refused(begins().await.map(|_| ()));
     assert_eq!((refusal.code, refusal.reason), (Code::Unavailable, ErrorReason::Overloaded));
+    assert!(refusal.message.contains("takes 8 imports at once"), "{}", refusal.message);
     // Its results are read to their end.
     let (sender, mut results) = under_way.pop().expect("one of them");
     drop(sender);
