@@ -78,8 +78,8 @@ pub(super) fn render(arguments: &Arguments) -> Result<(), Failure> {
     let output = arguments.output.as_deref();
     let folder = output.filter(is_folder);
     let sources = arguments.files.iter().map(|file| Source::named(file));
-    let pages: Vec<_> = sources.map(|source| (Place::of(&source, output, folder.is_some()), source)).collect();
-    one_for_each(&pages)?;
+    let pages = once_each(sources.map(|source| (Place::of(&source, output, folder.is_some()), source)).collect());
+    one_for_each(&pages, output.is_none() || folder.is_some())?;
     nothing_is_lost(&pages, arguments.force)?;
     if let Some(folder) = folder {
         let failed = |error| {
@@ -129,8 +129,27 @@ fn rendered(source: &Source, today: NaiveDate) -> Result<(String, String), Failu
     drawn.map_err(|why: Unreadable| unreadable(&why))
 }
 
-/// Refuses what would write several pages into one place.
-fn one_for_each(pages: &[(Place, Source)]) -> Result<(), Failure> {
+/// By what a file is known whatever it is called: it may have several names.
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    fs::metadata(path).ok().map(|found| (found.dev(), found.ino()))
+}
+
+fn source_identity(source: &Source) -> Option<(u64, u64)> {
+    match source {
+        Source::Input => None,
+        Source::File(path) => identity(path),
+    }
+}
+
+/// What is named twice for the same place has one page.
+fn once_each(mut pages: Vec<(Place, Source)>) -> Vec<(Place, Source)> {
+    let mut seen = BTreeSet::new();
+    pages.retain(|(place, source)| seen.insert((place.clone(), source_identity(source).ok_or_else(|| source.clone()))));
+    pages
+}
+
+/// Refuses what would write several pages into one place: because their files have one name, or because one place was named for all.
+fn one_for_each(pages: &[(Place, Source)], named_by_files: bool) -> Result<(), Failure> {
     let mut sources: BTreeMap<&Place, Vec<&Source>> = BTreeMap::new();
     for (place, source) in pages {
         sources.entry(place).or_default().push(source);
@@ -144,26 +163,22 @@ fn one_for_each(pages: &[(Place, Source)]) -> Result<(), Failure> {
     if wrong.is_empty() {
         return Ok(());
     }
-    Err(Failure::Settings(format!(
-        "{}; name a folder with --output, FOLDER/ if it is to be made, or render them one by one",
-        wrong.join("; ")
-    )))
+    let what_to_do = if named_by_files {
+        "render them into different folders, or one by one with --output and a name of its own for each"
+    } else {
+        "name a folder with --output, FOLDER/ if it is to be made, or render them one by one"
+    };
+    Err(Failure::Settings(format!("{}; {what_to_do}", wrong.join("; "))))
 }
 
 /// Refuses what would write over an invoice; and, unless it is wished, over pages that are there already.
 fn nothing_is_lost(pages: &[(Place, Source)], force: bool) -> Result<(), Failure> {
-    // By what they are, whatever they are called: a file may have several names.
-    let is = |path: &Path| fs::metadata(path).ok().map(|found| (found.dev(), found.ino()));
-    let file = |source: &Source| match source {
-        Source::Input => None,
-        Source::File(path) => is(path),
-    };
-    let invoices: BTreeSet<_> = pages.iter().filter_map(|(_, source)| file(source)).collect();
+    let invoices: BTreeSet<_> = pages.iter().filter_map(|(_, source)| source_identity(source)).collect();
     let wrong = pages.iter().filter_map(|(place, _)| match place {
         Place::Output => None,
         // Devices and pipes hold nothing that could be lost.
         Place::File(path) if !path.is_file() => None,
-        Place::File(path) if is(path).is_some_and(|file| invoices.contains(&file)) => {
+        Place::File(path) if identity(path).is_some_and(|file| invoices.contains(&file)) => {
             Some(format!("{place} is an invoice: choose another place with --output"))
         }
         Place::File(_) if force => None,

@@ -324,6 +324,30 @@ mod tests {
     }
 
     #[test]
+    fn of_an_invoice_the_namespace_to_be_written_is_told() {
+        let start = "<p:FatturaElettronica xmlns:p=\"http://ivaservizi.agenziaentrate.gov.it/docs/xsd/fatture/v1.2\" ...>";
+        for (file, italian, english) in [
+            ("<FatturaElettronica/>", "è senza namespace", "has no namespace"),
+            ("<FatturaElettronica xmlns='urn:b'/>", "è nel namespace urn:b", "is in the namespace urn:b"),
+        ] {
+            let message = Judgement::of(file.as_bytes(), None).findings.remove(0).message;
+            message.assert_each_in_its_language();
+            assert!(message.italian.contains(italian) && message.italian.ends_with(start), "{}", message.italian);
+            assert!(message.english.contains(english) && message.english.ends_with(start), "{}", message.english);
+        }
+    }
+
+    #[test]
+    fn a_message_in_the_place_of_an_invoice_and_the_reverse_are_told_to_be_that() {
+        let message = crate::fatturapa::read(include_bytes!("../../tests/samples/receipt-ns.xml")).expect_err("it is none").words();
+        assert_eq!(message.english, "the file is a message of the SdI (NotificaScarto), not an invoice; record it as a receipt");
+        message.assert_each_in_its_language();
+        let invoice = receipt::read_receipt(FPR12).expect_err("it is none").words();
+        assert_eq!(invoice.italian, "il file è una fattura (FatturaElettronica), non un messaggio dello SdI; registrarla come fattura");
+        invoice.assert_each_in_its_language();
+    }
+
+    #[test]
     fn an_archive_is_told_to_be_one() {
         let judged = Judgement::of(include_bytes!("../../tests/samples/receipt-at.zip"), None);
         let finding = &judged.findings[0];

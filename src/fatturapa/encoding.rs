@@ -42,6 +42,9 @@ pub(super) fn decode(file: &[u8]) -> Result<Cow<'_, str>, Unreadable> {
 }
 
 fn by_declaration(file: &[u8]) -> Result<Cow<'_, str>, Unreadable> {
+    if is_utf32(file) {
+        return Err(Unreadable::UnsupportedEncoding { encoding: "UTF-32".to_owned() });
+    }
     if let Some(encoding) = utf16(file) {
         return converted(encoding, file);
     }
@@ -70,6 +73,12 @@ fn by_declaration(file: &[u8]) -> Result<Cow<'_, str>, Unreadable> {
             _ => Err(Unreadable::UnsupportedEncoding { encoding: excerpt(&name) }),
         },
     }
+}
+
+/// UTF-32 is known by its byte order mark, or by how it writes the first sign of every XML file. Its little-endian mark begins with that of
+/// UTF-16, which no zero follows in XML.
+fn is_utf32(file: &[u8]) -> bool {
+    matches!(file, [0xFF, 0xFE, 0, 0, ..] | [0, 0, 0xFE, 0xFF, ..] | [b'<', 0, 0, 0, ..] | [0, 0, 0, b'<', ..])
 }
 
 /// UTF-16 is known by its byte order mark, or by how it writes the first sign of every XML file.
@@ -218,6 +227,14 @@ mod tests {
     fn other_encodings_are_said_to_be_unsupported() {
         let shift_jis = b"<?xml version=\"1.0\" encoding=\"Shift_JIS\"?><a/>";
         assert_eq!(decode(shift_jis), Err(Unreadable::UnsupportedEncoding { encoding: "Shift_JIS".to_owned() }));
+        for mark in ["\u{feff}", ""] {
+            let characters: Vec<_> = mark.chars().chain("<a/>".chars()).map(u32::from).collect();
+            let little: Vec<u8> = characters.iter().flat_map(|character| character.to_le_bytes()).collect();
+            let big: Vec<u8> = characters.iter().flat_map(|character| character.to_be_bytes()).collect();
+            for file in [little, big] {
+                assert_eq!(decode(&file), Err(Unreadable::UnsupportedEncoding { encoding: "UTF-32".to_owned() }));
+            }
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! How the SdI demands that files be named (SdI 00001): `IT01234567890_00001.xml`.
+//! How the SdI demands that files be named (SdI 00001): `IT01234567897_00001.xml`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -23,7 +23,7 @@ pub enum InvalidFileName {
     #[error("the file name must end in .xml, or in .xml.p7m if the file is signed (SdI 00001)")]
     Extension,
     /// There is not exactly one underscore before the extension.
-    #[error("the file name must have the sender, one underscore and a progressive, for example IT01234567890_00001.xml (SdI 00001)")]
+    #[error("the file name must have the sender, one underscore and a progressive, for example IT01234567897_00001.xml (SdI 00001)")]
     Parts,
     /// It does not begin with a country's code.
     #[error("the file name must begin with a country's code, the two capital letters of ISO 3166-1, for example IT (SdI 00001)")]
@@ -45,7 +45,7 @@ impl SdiFileName {
     /// How many names [`numbered`](Self::numbered) knows for a sender, 1 the first: five characters of 36, without 00000.
     pub const LAST_SERIAL: u64 = 36_u64.pow(Self::PROGRESSIVE) - 1;
 
-    /// The name of a sender's file with this serial, which becomes a progressive of five characters of 36: `IT01234567890_0000A.xml` is the
+    /// The name of a sender's file with this serial, which becomes a progressive of five characters of 36: `IT01234567897_0000A.xml` is the
     /// tenth. `sender` is the country's code and the fiscal identifier; whether there is such a country was for others to see.
     ///
     /// # Errors
@@ -85,7 +85,7 @@ impl SdiFileName {
         self.signed
     }
 
-    /// The name of the SdI's message about this file: `IT01234567890_00001_RC_001.xml`.
+    /// The name of the SdI's message about this file: `IT01234567897_00001_RC_001.xml`.
     ///
     /// `serial` tells several messages of one kind apart, from 1.
     #[must_use]
@@ -156,34 +156,34 @@ mod tests {
 
     #[test]
     fn a_name_is_taken_apart() {
-        let name: SdiFileName = "IT01234567890_0000A.xml.p7m".parse().expect("a good name");
-        assert_eq!((name.country(), name.fiscal_identifier(), name.progressive()), ("IT", "01234567890", "0000A"));
+        let name: SdiFileName = "IT01234567897_0000A.xml.p7m".parse().expect("a good name");
+        assert_eq!((name.country(), name.fiscal_identifier(), name.progressive()), ("IT", "01234567897", "0000A"));
         assert!(name.is_signed());
-        assert_eq!(name.receipt(ReceiptKind::Delivered, 1), "IT01234567890_0000A_RC_001.xml");
+        assert_eq!(name.receipt(ReceiptKind::Delivered, 1), "IT01234567897_0000A_RC_001.xml");
     }
 
     #[test]
     fn each_part_that_is_wrong_is_named() {
         use InvalidFileName::{Country, Extension, FiscalIdentifier, Parts, Progressive};
         for (name, why) in [
-            ("IT01234567890_00001.pdf", Extension),
-            ("IT01234567890_00001.p7m", Extension),
-            ("IT01234567890_00001.XML", Extension),
+            ("IT01234567897_00001.pdf", Extension),
+            ("IT01234567897_00001.p7m", Extension),
+            ("IT01234567897_00001.XML", Extension),
             ("", Extension),
-            ("IT01234567890.xml", Parts),
-            ("IT01234567890_1_2.xml", Parts),
-            ("it01234567890_1.xml", Country),
+            ("IT01234567897.xml", Parts),
+            ("IT01234567897_1_2.xml", Parts),
+            ("it01234567897_1.xml", Country),
             ("à_1.xml", Country),
-            ("XX01234567890_1.xml", Country),
+            ("XX01234567897_1.xml", Country),
             ("_1.xml", Country),
             ("IT0123456789_1.xml", FiscalIdentifier),
             ("IT01234567890123456_1.xml", FiscalIdentifier),
             ("IT0123456789à_1.xml", FiscalIdentifier),
             ("DE1_1.xml", FiscalIdentifier),
-            ("IT01234567890_.xml", Progressive),
-            ("IT01234567890_000001.xml", Progressive),
-            ("IT01234567890_00-1.xml", Progressive),
-            ("IT01234567890_1.xml.xml", Progressive),
+            ("IT01234567897_.xml", Progressive),
+            ("IT01234567897_000001.xml", Progressive),
+            ("IT01234567897_00-1.xml", Progressive),
+            ("IT01234567897_1.xml.xml", Progressive),
         ] {
             assert_eq!(name.parse::<SdiFileName>(), Err(why), "{name}");
         }
@@ -191,11 +191,11 @@ mod tests {
 
     #[test]
     fn a_serial_becomes_five_characters_of_36() {
-        let name = |serial, signed| SdiFileName::numbered("IT01234567890", serial, signed).map(|name| name.to_string());
-        assert_eq!(name(1, false), Ok("IT01234567890_00001.xml".to_owned()));
-        assert_eq!(name(35, true), Ok("IT01234567890_0000Z.xml.p7m".to_owned()));
-        assert_eq!(name(36, false), Ok("IT01234567890_00010.xml".to_owned()));
-        assert_eq!(name(SdiFileName::LAST_SERIAL, false), Ok("IT01234567890_ZZZZZ.xml".to_owned()));
+        let name = |serial, signed| SdiFileName::numbered("IT01234567897", serial, signed).map(|name| name.to_string());
+        assert_eq!(name(1, false), Ok("IT01234567897_00001.xml".to_owned()));
+        assert_eq!(name(35, true), Ok("IT01234567897_0000Z.xml.p7m".to_owned()));
+        assert_eq!(name(36, false), Ok("IT01234567897_00010.xml".to_owned()));
+        assert_eq!(name(SdiFileName::LAST_SERIAL, false), Ok("IT01234567897_ZZZZZ.xml".to_owned()));
         assert_eq!(name(0, false), Err(InvalidFileName::Progressive));
         assert_eq!(name(SdiFileName::LAST_SERIAL + 1, false), Err(InvalidFileName::Progressive));
         assert_eq!(SdiFileName::numbered("IT1", 1, false), Err(InvalidFileName::FiscalIdentifier));

@@ -4,10 +4,15 @@ use std::fmt;
 
 use super::document_type::DocumentType;
 use super::finding::Phrase;
+use super::receipt::ReceiptKind;
 use super::tree::Element;
-use super::unreadable::{Unreadable, excerpt};
+use super::unreadable::{Unreadable, WrongRoot, excerpt};
 use super::values::Parsed;
 
+/// The root of ordinary invoices.
+pub(super) const INVOICE: &str = "FatturaElettronica";
+/// The root of simplified invoices.
+pub(super) const SIMPLIFIED_INVOICE: &str = "FatturaElettronicaSemplificata";
 /// The namespace of ordinary invoices, FPR12 and FPA12.
 const ORDINARY: &str = "http://ivaservizi.agenziaentrate.gov.it/docs/xsd/fatture/v1.2";
 /// The namespace of simplified invoices, FSM10.
@@ -65,21 +70,33 @@ impl Kind {
     pub(super) fn of(root: Element<'_, '_>) -> Result<Self, Unreadable> {
         let namespace = root.namespace().unwrap_or_default();
         match (root.name(), namespace) {
-            ("FatturaElettronica", ORDINARY) => return Ok(Self::Ordinary),
-            ("FatturaElettronicaSemplificata", SIMPLIFIED) => return Ok(Self::Simplified),
+            (INVOICE, ORDINARY) => return Ok(Self::Ordinary),
+            (SIMPLIFIED_INVOICE, SIMPLIFIED) => return Ok(Self::Simplified),
             _ => {}
         }
         if let Some((_, version)) = OLD.iter().find(|(old, _)| *old == namespace) {
             return Err(Unreadable::OldFormat { version });
         }
-        Err(Unreadable::WrongRoot {
-            found: excerpt(&if namespace.is_empty() { root.name().to_owned() } else { format!("{{{namespace}}}{}", root.name()) }),
-            allowed: Phrase::new(
-                "FatturaElettronica o FatturaElettronicaSemplificata, nel namespace dell'Agenzia delle Entrate",
-                "FatturaElettronica or FatturaElettronicaSemplificata, each in the tax agency's namespace",
-            ),
-            at: root.position(),
-        })
+        Err(Unreadable::WrongRoot { why: Self::wrong(root, namespace), at: root.position() })
+    }
+
+    fn wrong(root: Element<'_, '_>, namespace: &str) -> WrongRoot {
+        let of_invoice = |name, wanted| {
+            let found = (!namespace.is_empty()).then(|| excerpt(namespace));
+            WrongRoot::Namespace { name, found, wanted }
+        };
+        match root.name() {
+            INVOICE => of_invoice(INVOICE, ORDINARY),
+            SIMPLIFIED_INVOICE => of_invoice(SIMPLIFIED_INVOICE, SIMPLIFIED),
+            name if ReceiptKind::of(root).is_ok() => WrongRoot::Message { name: name.to_owned() },
+            name => WrongRoot::Unknown {
+                found: excerpt(&if namespace.is_empty() { name.to_owned() } else { format!("{{{namespace}}}{name}") }),
+                allowed: Phrase::new(
+                    "FatturaElettronica o FatturaElettronicaSemplificata, nel namespace dell'Agenzia delle Entrate",
+                    "FatturaElettronica or FatturaElettronicaSemplificata, each in the tax agency's namespace",
+                ),
+            },
+        }
     }
 
     /// The format with this code, which must be one of the family.

@@ -122,7 +122,7 @@ fn an_archive_that_cannot_be_read_is_told_in_italian_too() {
 
 #[test]
 fn what_is_no_xml_is_told_in_both_languages() {
-    for looks in [Looks::Pdf, Looks::Html, Looks::Json, Looks::Zip, Looks::Image, Looks::Mail, Looks::Text, Looks::Binary] {
+    for looks in [Looks::Pdf, Looks::Html, Looks::Json, Looks::Zip, Looks::Gzip, Looks::Image, Looks::Mail, Looks::Text, Looks::Binary] {
         for signed in [false, true] {
             told(&Unreadable::NoXml { looks, signed });
         }

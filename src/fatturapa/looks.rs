@@ -23,6 +23,8 @@ pub enum Looks {
     Json,
     /// A ZIP archive, which documents of word processors are too.
     Zip,
+    /// Compressed by gzip.
+    Gzip,
     /// A picture.
     Image,
     /// A saved message.
@@ -45,6 +47,8 @@ impl Looks {
             Some(Self::Html)
         } else if is_zip(file) {
             Some(Self::Zip)
+        } else if begins(&[b"\x1F\x8B"]) {
+            Some(Self::Gzip)
         } else if begins(&IMAGES) {
             Some(Self::Image)
         } else if begins(&[b"{", b"["]) && !begins(&[b"{\\rtf"]) {
@@ -67,6 +71,7 @@ impl Looks {
             Self::Html => Phrase::new("una pagina HTML", "an HTML page"),
             Self::Json => Phrase::new("un documento JSON", "a JSON document"),
             Self::Zip => Phrase::new("un archivio ZIP", "a ZIP archive"),
+            Self::Gzip => Phrase::new("un file compresso con gzip", "a file compressed by gzip"),
             Self::Image => Phrase::new("un'immagine", "an image"),
             Self::Mail => Phrase::new("un'e-mail", "an e-mail"),
             Self::Text => Phrase::new("un testo semplice", "plain text"),
@@ -97,6 +102,7 @@ mod tests {
             (b"{\"a\": \"<b>\"}", Looks::Json),
             (b"[]", Looks::Json),
             (b"PK\x03\x04", Looks::Zip),
+            (b"\x1F\x8B\x08\0<", Looks::Gzip),
             (b"\x89PNG\r\n\x1A\n<", Looks::Image),
             (b"\xFF\xD8\xFF\xE0", Looks::Image),
             (b"Return-Path: <ann@example.com>", Looks::Mail),

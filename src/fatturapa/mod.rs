@@ -57,6 +57,7 @@ mod values;
 mod xml;
 pub mod zip;
 
+pub use checks::MOST_FINDINGS;
 pub use content::Content;
 pub use document::{Document, FileKind, Judgement};
 pub use document_type::DocumentType;
@@ -77,6 +78,7 @@ pub use receipt::{
     read_receipt,
 };
 pub use reception::Reception;
+pub use schema::TOO_MANY_STRUCTURAL;
 pub use signed::{Form, Integrity, Signature, Signer, Tampering, Trust, Unopenable, Unverified};
 pub use tree::{Element, Tree};
-pub use unreadable::{Position, Problem, Unreadable};
+pub use unreadable::{Position, Problem, Unreadable, WrongRoot};

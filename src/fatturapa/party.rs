@@ -10,7 +10,7 @@ use super::values;
 pub struct Party {
     /// Denominazione, or Nome and Cognome. Empty if a simplified invoice names its buyer by codes only.
     pub name: String,
-    /// The VAT number (IdFiscaleIVA) with its country's code before it: `IT01234567890`.
+    /// The VAT number (IdFiscaleIVA) with its country's code before it: `IT01234567897`.
     pub vat: Option<String>,
     /// The fiscal code (CodiceFiscale).
     pub fiscal_code: Option<String>,

@@ -1,9 +1,11 @@
 //! Why a file could not be read: told so that the person who made the file can put it right.
 
+mod root;
 mod sentences;
 
 use std::fmt;
 
+pub use self::root::WrongRoot;
 use super::finding::{Phrase, Words};
 use super::looks::Looks;
 use super::receipt::UnreadableArchive;
@@ -174,10 +176,8 @@ pub enum Unreadable {
     },
     /// It is XML, but not of the wanted kind.
     WrongRoot {
-        /// The root element, with its namespace in braces.
-        found: String,
-        /// Which ones are read.
-        allowed: Phrase,
+        /// What it is instead.
+        why: WrongRoot,
         /// Where the root begins.
         at: Position,
     },

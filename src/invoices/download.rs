@@ -43,15 +43,19 @@ pub(super) struct Download {
 }
 
 impl Download {
-    /// A stored file, whose digest was verified when it was read.
-    pub(super) fn stored(file_name: String, sha256: &[u8], content: Vec<u8>) -> Self {
+    /// A stored file, whose digest was verified when it was read. Its name was a stranger's: it is told so that no file system obeys it.
+    pub(super) fn stored(file_name: &str, sha256: &[u8], content: Vec<u8>) -> Self {
+        Self::described(harmless(file_name), sha256, content)
+    }
+
+    fn described(file_name: String, sha256: &[u8], content: Vec<u8>) -> Self {
         let description = pb::FileDescription { file_name, size_bytes: content.len() as u64, sha256: HEXLOWER.encode(sha256) };
         Self { description, content: content.into() }
     }
 
     fn made(file_name: String, content: Vec<u8>) -> Self {
         let sha256 = digest(&SHA256, &content);
-        Self::stored(file_name, sha256.as_ref(), content)
+        Self::described(file_name, sha256.as_ref(), content)
     }
 
     /// What is made of an invoice's file, which the SdI receives or received then. It keeps a processor busy for a while.

@@ -329,8 +329,10 @@ fn to_the_second(moment: DateTime<Utc>) -> String {
 fn document_refused(found: &Found) -> Refused {
     let count = found.refused().count();
     let (times, volte) = if count == 1 { ("reason", "motivo") } else { ("reasons", "motivi") };
-    let message =
-        format!("the SdI would refuse this document for {count} {times}: correct it with UpdateSentInvoice; GetInvoice tells all");
+    let (at_least, almeno) = if found.may_be_cut() { ("at least ", "almeno ") } else { ("", "") };
+    let message = format!(
+        "the SdI would refuse this document for {at_least}{count} {times}: correct it with UpdateSentInvoice; GetInvoice tells all"
+    );
     let violations = found.refused().map(|finding| Violation {
         field: format!("{} (line {})", if finding.path.is_empty() { "file" } else { &finding.path }, finding.line),
         description: format!("{}: {}", finding.code, finding.message_en),
@@ -340,7 +342,7 @@ fn document_refused(found: &Found) -> Refused {
     let italian = codes(|finding| &finding.message_it).unwrap_or_default();
     let english = codes(|finding| &finding.message_en).unwrap_or_default();
     Refused::new(ErrorReason::DocumentRefused, message).with("refused_findings", &count).violations(violations).localized(
-        format!("Il documento sarebbe scartato dal SdI per {count} {volte}. {italian}"),
-        format!("The SdI would refuse the document for {count} {times}. {english}"),
+        format!("Il documento sarebbe scartato dallo SdI per {almeno}{count} {volte}. {italian}"),
+        format!("The SdI would refuse the document for {at_least}{count} {times}. {english}"),
     )
 }

@@ -8,7 +8,7 @@ use super::judged;
 use super::state::InvoiceState;
 use crate::db::entity::{invoice, judgement};
 use crate::db::{Fault, Tx, tenant};
-use crate::fatturapa::{Finding, Look};
+use crate::fatturapa::{Finding, Look, MOST_FINDINGS, TOO_MANY_STRUCTURAL};
 use crate::ids::{AccountId, InvoiceId};
 use crate::pb::spazio::v1 as pb;
 
@@ -35,6 +35,11 @@ impl Found {
     /// Those for which the SdI would refuse the document.
     pub(super) fn refused(&self) -> impl Iterator<Item = &pb::Finding> {
         self.0.findings.iter().filter(|finding| finding.severity() == pb::FindingSeverity::Refused)
+    }
+
+    /// Whether the engine may have stopped telling before it had told all.
+    pub(super) fn may_be_cut(&self) -> bool {
+        self.0.findings.len() >= MOST_FINDINGS || self.0.findings.iter().any(|finding| finding.code == TOO_MANY_STRUCTURAL)
     }
 
     /// The counts that a list shows.

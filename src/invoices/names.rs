@@ -141,8 +141,8 @@ mod tests {
 
     #[test]
     fn a_name_is_the_same_in_any_case_and_signed_or_not() {
-        let expected = ["IT01234567890_0000A.XML.P7M", "IT01234567890_0000A.XML"];
-        assert_eq!(spellings("IT01234567890_0000a.xml"), expected);
-        assert_eq!(spellings("it01234567890_0000A.XML.p7m"), expected);
+        let expected = ["IT01234567897_0000A.XML.P7M", "IT01234567897_0000A.XML"];
+        assert_eq!(spellings("IT01234567897_0000a.xml"), expected);
+        assert_eq!(spellings("it01234567897_0000A.XML.p7m"), expected);
     }
 }

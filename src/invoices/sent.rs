@@ -15,6 +15,25 @@ use crate::ids::{AccountId, InvoiceId};
 use crate::quota::level::Thresholds;
 use crate::quota::{self, Change, Charge, DocumentKind};
 
+/// What a sent document is here for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Errand {
+    /// To be sent from here.
+    ToBeSent,
+    /// To be kept: it was sent elsewhere.
+    WasSent,
+}
+
+impl Errand {
+    /// Whether a file is refused that cannot be read as an invoice. What was sent while its old format was taken is kept as it is.
+    pub(super) const fn is_refused_for(self, unreadable: &Unreadable) -> bool {
+        match self {
+            Self::ToBeSent => true,
+            Self::WasSent => !matches!(unreadable, Unreadable::OldFormat { .. }),
+        }
+    }
+}
+
 /// An invoice's file that was read and judged.
 #[derive(Clone, Debug)]
 pub(super) struct NewInvoice {

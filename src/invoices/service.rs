@@ -10,7 +10,7 @@ use super::import::Imports;
 use super::list::{self, Bounds};
 use super::queue::{self, Looked};
 use super::receipts::{self, NewReceipt, Recorded};
-use super::sent::{self, Draft, NewInvoice};
+use super::sent::{self, Draft, Errand, NewInvoice};
 use super::state::InvoiceState;
 use super::{Intake, InvoiceError, advice, copies, export, import, issued, judged, list_receipts, names, received, store};
 use crate::archive::Archive;
@@ -265,7 +265,7 @@ impl InvoicesService for InvoicesApi {
         // A draft has no name yet.
         let name = if document.file_name.is_empty() { format!("{id}.xml") } else { document.file_name.clone() };
         let download = match form {
-            Form::Original => Download::stored(name, document.digest(), file),
+            Form::Original => Download::stored(&name, document.digest(), file),
             Form::Made(made) => {
                 let row = store::get(self.db.reader(), call.account(), id).await?;
                 self.intake.made(name, file, made, self.reception(&row)).await?
@@ -284,18 +284,9 @@ impl InvoicesService for InvoicesApi {
         let id = convert::receipt_id(&request.get_ref().receipt_id)?;
         let found = self.archive.original(call.account(), id.0, &[DocumentKind::Receipt], call.deadline).await?;
         let (document, file) = found.ok_or(InvoiceError::ReceiptNotFound)?;
-        let download = Download::stored(document.file_name.clone(), document.digest(), file);
+        let download = Download::stored(&document.file_name, document.digest(), file);
         Ok(Response::new(download.answer(call)))
     }
-}
-
-/// What a sent document is here for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Errand {
-    /// To be sent from here.
-    ToBeSent,
-    /// To be kept: it was sent elsewhere.
-    WasSent,
 }
 
 /// How often a draft is judged that is changed meanwhile, before the call gives up.
@@ -318,8 +309,8 @@ impl InvoicesApi {
         }
     }
 
-    /// Looks at the file of a sent invoice and brings it to where it is to rest; refused is what is no invoice at all. `own` is the invoice that
-    /// it is about. Also tells what makes each of its invoices the one it is.
+    /// Looks at the file of a sent invoice and brings it to where it is to rest; refused is what is no invoice for its errand. `own` is the
+    /// invoice that it is about. Also tells what makes each of its invoices the one it is.
     pub(super) async fn sent(
         &self,
         call: &Call,
@@ -333,7 +324,7 @@ impl InvoicesApi {
             Errand::WasSent => Reception::By(self.today()),
         };
         let (sealed, look) = self.intake.invoice(call.account(), file, received).await?;
-        if let Some(unreadable) = look.no_invoice() {
+        if let Some(unreadable) = look.no_invoice().filter(|unreadable| errand.is_refused_for(unreadable)) {
             return Err(unreadable.clone().into());
         }
         let mut archive = issued::compare(self.db.reader(), call.account(), own, &look.identities).await?;

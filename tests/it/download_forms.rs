@@ -6,7 +6,7 @@ use spazio::fatturapa::ReceiptKind;
 use tonic::Code;
 
 use crate::support::pb::{DownloadForm, ErrorReason};
-use crate::support::{Reworded as _, TestApp, pb, refused, served};
+use crate::support::{Customer, Reworded as _, TestApp, pb, refused, served};
 
 on_both_databases!(
     of_a_signed_invoice_the_xml_inside_it_can_be_had,
@@ -17,6 +17,7 @@ on_both_databases!(
     of_many_attachments_the_first_are_told_and_how_many_there_are,
     what_cannot_be_read_is_told_and_its_file_can_still_be_had,
     a_receipt_is_given_back_byte_for_byte,
+    a_name_that_leads_out_of_its_folder_is_kept_and_never_handed_out_to_save_a_file_under,
 );
 
 const SIGNED: &[u8] = include_bytes!("../samples/signed/rsa-streamed.xml.p7m");
@@ -158,22 +159,47 @@ async fn what_cannot_be_read_is_told_and_its_file_can_still_be_had(app: &TestApp
     assert!(ann.downloads(&received.invoice_id).await.1 == b"no invoice");
 }
 
+/// The name and the bytes of a receipt, as the panel downloads it.
+async fn downloaded_receipt(ann: &Customer, receipt_id: &str) -> (String, Vec<u8>) {
+    let request = pb::DownloadReceiptRequest { receipt_id: receipt_id.to_owned() };
+    let mut stream = served(ann.panel.invoices().download_receipt(request).await);
+    let (mut name, mut file) = (String::new(), Vec::new());
+    while let Some(message) = stream.message().await.unwrap_or_else(|status| panic!("{status}")) {
+        match message.part.expect("a part") {
+            pb::download_receipt_response::Part::Description(first) => name = first.file_name,
+            pb::download_receipt_response::Part::Chunk(chunk) => file.extend(chunk),
+        }
+    }
+    (name, file)
+}
+
 async fn a_receipt_is_given_back_byte_for_byte(app: &TestApp) {
     let ann = app.customer("ann").create().await;
     let rc = receipt(ReceiptKind::Delivered, "IT01234567897_00001.xml", app.now()).expect("a name as the SdI demands it");
     let stored = ann.records(rc.bytes.clone(), &rc.file_name).await.receipt.expect("the receipt");
-    let request = pb::DownloadReceiptRequest { receipt_id: stored.receipt_id.clone() };
-    let mut stream = served(ann.panel.invoices().download_receipt(request).await);
-    let mut file = Vec::new();
-    while let Some(message) = stream.message().await.unwrap_or_else(|status| panic!("{status}")) {
-        match message.part.expect("a part") {
-            pb::download_receipt_response::Part::Description(first) => assert_eq!(first.file_name, rc.file_name),
-            pb::download_receipt_response::Part::Chunk(chunk) => file.extend(chunk),
-        }
-    }
-    assert!(file == rc.bytes);
+    let (name, file) = downloaded_receipt(&ann, &stored.receipt_id).await;
+    assert!(name == rc.file_name && file == rc.bytes, "{name}");
 
     // An invoice's id is no receipt's.
     let request = pb::DownloadInvoiceRequest { invoice_id: stored.receipt_id.replace("rcp_", "inv_"), ..Default::default() };
     assert_eq!(refused(ann.panel.invoices().download_invoice(request).await).reason, ErrorReason::InvoiceNotFound);
+}
+
+async fn a_name_that_leads_out_of_its_folder_is_kept_and_never_handed_out_to_save_a_file_under(app: &TestApp) {
+    const NAME: &str = "../../../etc/passwd";
+    const HARMLESS: &str = "_._.._.._etc_passwd";
+    let ann = app.customer("ann").create().await;
+    let received = ann.receives(ann.invoice().bytes, NAME).await;
+    assert_eq!(received.file_name, NAME, "what came is kept");
+    for (form, name) in [
+        (DownloadForm::Original, HARMLESS.to_owned()),
+        (DownloadForm::Xml, HARMLESS.to_owned()),
+        (DownloadForm::Page, format!("{HARMLESS}.html")),
+    ] {
+        let (description, _) = ann.downloads_as(form, &received.invoice_id).await.unwrap_or_else(|status| panic!("{status}"));
+        assert_eq!(description.file_name, name, "{form:?}");
+    }
+    let receipt = ann.records(b"a receipt".to_vec(), NAME).await.receipt.expect("the receipt");
+    assert_eq!(receipt.file_name, NAME);
+    assert_eq!(downloaded_receipt(&ann, &receipt.receipt_id).await.0, HARMLESS);
 }

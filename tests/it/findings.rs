@@ -18,6 +18,7 @@ on_both_databases!(
     putting_a_draft_right_takes_its_findings_away,
     what_the_sdi_would_refuse_is_not_queued_and_all_of_it_is_told,
     a_refusal_fits_into_a_status_and_get_invoice_tells_the_rest,
+    of_more_than_is_told_a_refusal_says_that_it_is_at_least_so_much,
     a_day_to_come_is_good_when_it_has_come,
     a_received_invoice_is_kept_with_its_findings,
     a_signed_draft_tells_its_signature,
@@ -127,6 +128,20 @@ async fn a_refusal_fits_into_a_status_and_get_invoice_tells_the_rest(app: &TestA
     assert!(told >= 5 && all == 50, "{told} of {all}");
     assert_eq!(refusal.violations[told].1, format!("and {} more", all - told));
     assert!(refusal.message.contains("for 50 reasons") && refusal.message.contains("GetInvoice"), "{}", refusal.message);
+}
+
+async fn of_more_than_is_told_a_refusal_says_that_it_is_at_least_so_much(app: &TestApp) {
+    let ann = app.customer("ann").create().await;
+    let discounts = "<ScontoMaggiorazione><Tipo>SC</Tipo></ScontoMaggiorazione>".repeat(201);
+    let wrong_inside = ann.invoice().with("<ImportoTotaleDocumento>", &format!("{discounts}<ImportoTotaleDocumento>"));
+    let wrong_structure = ann.invoice().with("<Divisa>", &format!("{}<Divisa>", "<Unknown/>".repeat(51)));
+    for (invoice, count) in [(wrong_inside, 200), (wrong_structure, 51)] {
+        let draft = ann.creates(&invoice).await;
+        assert_eq!(draft.refused_findings, count);
+        let refusal = refused(ann.try_queue(&draft).await);
+        assert!(refusal.message.contains(&format!("for at least {count} reasons")), "{}", refusal.message);
+        assert!(refusal.localized[0].1.contains(&format!("dallo SdI per almeno {count} motivi")), "{:?}", refusal.localized);
+    }
 }
 
 async fn a_day_to_come_is_good_when_it_has_come(app: &TestApp) {

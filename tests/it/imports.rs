@@ -19,6 +19,7 @@ on_both_databases!(
     what_came_before_bytes_that_are_no_file_is_stored,
     a_rejection_that_comes_before_its_invoice_in_one_stream_releases_its_number,
     of_a_file_that_was_stored_before_its_other_name_and_state_are_told,
+    what_was_sent_in_an_old_format_is_kept_as_it_is_and_no_draft_is_made_of_it,
     a_caller_that_waits_for_each_result_gets_it,
     more_imports_at_once_than_there_is_memory_for_are_refused_until_one_ends,
 );
@@ -227,6 +228,41 @@ async fn of_a_file_that_was_stored_before_its_other_name_and_state_are_told(app:
     assert_eq!(ann.gets(&again[0].invoice_id).await.file_name, first[0], "it stays as it was");
 }
 
+async fn what_was_sent_in_an_old_format_is_kept_as_it_is_and_no_draft_is_made_of_it(app: &TestApp) {
+    let ann = app.customer("ann").one_gb().create().await;
+    let old = include_bytes!("../samples/old-format.xml");
+    let (name, rc) = ("IT01234567897_11001.xml", receipt(ReceiptKind::Delivered, "IT01234567897_11001.xml", app.now()).expect("a name"));
+    let as_sent = |file: &[u8], state: InvoiceState| pb::ImportInvoicesRequest {
+        kind: ImportKind::Sent.into(),
+        file_name: name.to_owned(),
+        file: file.to_vec(),
+        state: state.into(),
+    };
+    let outcomes = taken_in(
+        &ann,
+        vec![
+            as_sent(old, InvoiceState::Draft),
+            as_sent(b"<a/>", InvoiceState::Sent),
+            as_sent(old, InvoiceState::Sent),
+            pb::ImportInvoicesRequest { kind: ImportKind::Receipt.into(), file_name: rc.file_name, file: rc.bytes, state: 0 },
+            as_sent(old, InvoiceState::Sent),
+        ],
+    )
+    .await;
+    for outcome in &outcomes[..2] {
+        assert_eq!(refusal(outcome).reason(), ErrorReason::DocumentUnreadable);
+    }
+    let kept = stored(&outcomes[2]);
+    assert_eq!((&stored(&outcomes[3]).invoice_id, &stored(&outcomes[4]).invoice_id), (&kept.invoice_id, &kept.invoice_id));
+    assert!(stored(&outcomes[4]).already_stored);
+    let told = ann.reads(&ann.gets(&kept.invoice_id).await).await;
+    let invoice = told.invoice.expect("the invoice");
+    assert_eq!((invoice.state(), invoice.number.as_str(), invoice.refused_findings), (InvoiceState::Delivered, "", 1));
+    assert!(invoice.reading_problems[0].contains("the old format 1.1"), "{:?}", invoice.reading_problems);
+    assert_eq!(told.findings[0].code, "OLD_FORMAT");
+    assert!(ann.downloads(&kept.invoice_id).await.1 == old);
+}
+
 async fn a_caller_that_waits_for_each_result_gets_it(app: &TestApp) {
     let ann = app.customer("ann").one_gb().create().await;
     let (sender, receiver) = tokio::sync::mpsc::channel(1);
@@ -255,6 +291,7 @@ async fn more_imports_at_once_than_there_is_memory_for_are_refused_until_one_end
     }
     let refusal = refused(begins().await.map(|_| ()));
     assert_eq!((refusal.code, refusal.reason), (Code::Unavailable, ErrorReason::Overloaded));
+    assert!(refusal.message.contains("takes 8 imports at once"), "{}", refusal.message);
     // Its results are read to their end.
     let (sender, mut results) = under_way.pop().expect("one of them");
     drop(sender);

@@ -281,7 +281,7 @@ async fn what_cannot_be_read_is_kept_and_tells_why_when_it_comes_and_in_lists(ap
     for (file, code, english) in [
         (b"no receipt at all".to_vec(), "NOT_XML", "plain text, not an XML file"),
         (b"<m:RicevutaConsegna xmlns:m='urn:x'>".to_vec(), "NOT_XML", "not well-formed XML"),
-        (ann.downloads(&sent.invoice_id).await.1, "WRONG_ROOT", "one of the SdI's messages RC, NS"),
+        (ann.downloads(&sent.invoice_id).await.1, "WRONG_ROOT", "an invoice (FatturaElettronica), not a message of the SdI; take it in as"),
         (nameless.into_bytes(), "CONTENT", "NomeFile is missing"),
         (b"PK\x03\x04 no archive".to_vec(), "ARCHIVE", "ZIP archive"),
     ] {

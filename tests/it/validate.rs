@@ -344,10 +344,26 @@ fn several_invoices_are_each_a_page_and_one_that_cannot_be_read_keeps_none_from_
     assert!(run(folder.path(), &["render", &one, &other, "--output", "pages/new/"]).status.success());
     assert!(folder.path().join("pages/new/fsm10.xml.html").exists(), "the folder is made");
     fs::copy(&other, folder.path().join("fpr12.xml")).expect("it is copied");
-    for arguments in [vec![one.as_str(), "fpr12.xml"], vec![&one, &other, "--output", "one.html"], vec![&one, &other, "--output", "-"]] {
+    for (arguments, what_to_do) in [
+        (vec![one.as_str(), "fpr12.xml"], "into different folders, or one by one with --output and a name of its own"),
+        (vec![&one, "fpr12.xml", "--output", "out/"], "into different folders, or one by one"),
+        (vec![&one, &other, "--output", "one.html"], "name a folder with --output"),
+        (vec![&one, &other, "--output", "-"], "name a folder with --output"),
+    ] {
         let refused = run(folder.path(), &[&["render"], arguments.as_slice()].concat());
         assert_eq!(refused.status.code(), Some(2), "{arguments:?}");
-        assert!(text(&refused.stderr).contains("would be the page of both"), "{}", text(&refused.stderr));
+        let told = text(&refused.stderr);
+        assert!(told.contains("would be the page of both") && told.contains(what_to_do), "{told}");
         assert!(refused.stdout.is_empty() && fs::read_dir(folder.path()).expect("a folder").count() == 2, "nothing was written");
     }
+}
+
+#[test]
+fn a_file_that_is_named_twice_has_one_page() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    fs::copy(samples().join("fpr12.xml"), folder.path().join("a.xml")).expect("it is copied");
+    let rendered = run(folder.path(), &["render", "a.xml", "./a.xml", "a.xml", "--output", "pages/"]);
+    assert!(rendered.status.success(), "{}", text(&rendered.stderr));
+    let told = text(&rendered.stdout);
+    assert_eq!(told.matches("pages/a.xml.html").count(), 1, "{told}");
 }

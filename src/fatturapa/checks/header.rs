@@ -59,15 +59,15 @@ fn destination_has_the_wrong_length(told: &mut Told, transmission: Element<'_, '
 fn destination_abroad_of_an_italian(told: &mut Told, transmission: Element<'_, '_>, parties: &Parties<'_, '_>) {
     let Some(element) = transmission.child("CodiceDestinatario").filter(|element| element.text().trim() == ABROAD) else { return };
     let (italian, english) = match parties.buyer.vat {
-        None if parties.buyer.vat_element.is_none() => ("mancante", "missing"),
-        Some(vat) if vat.country == "IT" => ("IT", "IT"),
+        None if parties.buyer.vat_element.is_none() => ("manca", "is missing"),
+        Some(vat) if vat.country == "IT" => ("è IT", "is IT"),
         Some(_) | None => return,
     };
     told.refused("00313", element, || {
         words!(
-            "[1.1.4] CodiceDestinatario è {ABROAD}, ma il paese della partita IVA del cliente [1.4.1.1.1] è {italian}: {ABROAD} vale solo \
+            "[1.1.4] CodiceDestinatario è {ABROAD}, ma il paese della partita IVA del cliente [1.4.1.1.1] {italian}: {ABROAD} vale solo \
              per clienti con una partita IVA estera; per gli altri indicare il loro codice, oppure 0000000",
-            "[1.1.4] CodiceDestinatario is {ABROAD}, but the country of the customer's VAT number [1.4.1.1.1] is {english}: {ABROAD} is \
+            "[1.1.4] CodiceDestinatario is {ABROAD}, but the country of the customer's VAT number [1.4.1.1.1] {english}: {ABROAD} is \
              only for customers with a foreign VAT number; for others give their code, or 0000000"
         )
     });
@@ -75,7 +75,7 @@ fn destination_abroad_of_an_italian(told: &mut Told, transmission: Element<'_, '
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{ADMINISTRATION, PRIVATE, RATES, changed, codes};
+    use super::super::testing::{ADMINISTRATION, PRIVATE, RATES, changed, codes, findings};
 
     #[test]
     fn a_destination_has_the_length_of_its_format() {
@@ -98,5 +98,7 @@ mod tests {
         let foreign =
             changed(&abroad(RATES), "<IdPaese>IT</IdPaese>\n          <IdCodice>09876543217", "<IdPaese>FR</IdPaese><IdCodice>09876543217");
         assert_eq!(codes(&foreign), [""; 0]);
+        let italian = |base| findings(&abroad(base)).remove(0).message.italian;
+        assert!(italian(PRIVATE).contains("[1.4.1.1.1] manca:") && italian(RATES).contains("[1.4.1.1.1] è IT:"), "{}", italian(PRIVATE));
     }
 }

@@ -27,7 +27,7 @@ fn rate_of_nothing(told: &mut Told, line: Element<'_, '_>) {
     let Some(element) = line.child("AliquotaIVA").filter(|rate| number_of(*rate) == Some(Decimal::ZERO)) else { return };
     told.refused("00474", element, || {
         words!(
-            "[2.2.1.12] AliquotaIVA è 0.00, ma con [2.1.1.1] TipoDocumento TD21 ogni linea deve avere l'IVA: indicare l'aliquota dovuta",
+            "[2.2.1.12] AliquotaIVA è 0,00, ma con [2.1.1.1] TipoDocumento TD21 ogni linea deve avere l'IVA: indicare l'aliquota dovuta",
             "[2.2.1.12] AliquotaIVA is 0.00, but with [2.1.1.1] TipoDocumento TD21 every line must bear VAT: give the rate that is due"
         )
     });

@@ -51,6 +51,7 @@ use super::tree::{Element, Tree};
 use body::Body;
 pub(super) use countries::is_country;
 use parties::Parties;
+pub use told::MOST_FINDINGS;
 use told::Told;
 
 /// What the SdI would refuse in a file's content if it received it on the day `today`, and what is advised; in the file's order, at most
@@ -108,7 +109,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::testing::{BASES, DISCOUNTS, LOT, PRIVATE, RATES, SIMPLIFIED, changed, codes, codes_of_any, findings};
-    use super::told::MOST;
+    use super::told::MOST_FINDINGS;
 
     #[test]
     fn the_base_files_are_free_of_findings() {
@@ -132,7 +133,7 @@ mod tests {
         let line = "<DettaglioLinee><NumeroLinea>1</NumeroLinea><Descrizione>x</Descrizione><PrezzoUnitario>1.00</PrezzoUnitario>\
                     <PrezzoTotale>2.00</PrezzoTotale><AliquotaIVA>22.00</AliquotaIVA></DettaglioLinee>";
         let file = changed(PRIVATE, "<DettaglioLinee>", &(line.repeat(1_000) + "<DettaglioLinee>"));
-        assert_eq!(codes(&file), ["00423"; MOST]);
+        assert_eq!(codes(&file), ["00423"; MOST_FINDINGS]);
     }
 
     #[test]
@@ -201,7 +202,7 @@ mod tests {
                 let places = values(&file);
                 file.replace_range(places[place.index(places.len())].clone(), &value);
             }
-            prop_assert!(codes_of_any(&file).len() <= MOST);
+            prop_assert!(codes_of_any(&file).len() <= MOST_FINDINGS);
         }
     }
 }

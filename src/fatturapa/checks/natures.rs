@@ -44,8 +44,8 @@ pub(super) fn nature_missing(told: &mut Told, code: &'static str, element: Eleme
         let (of_rate, of_nature) = numbers;
         told.refused(code, element, || {
             words!(
-                "l'aliquota {of_rate} è 0,00, ma manca {of_nature} Natura: aggiungere perché l'IVA non è dovuta, per esempio N4, oppure \
-                 indicare l'aliquota",
+                "l'aliquota {of_rate} è 0,00, ma manca {of_nature} Natura: indicare il motivo per cui l'IVA non è dovuta (Natura), per \
+                 esempio N4, oppure l'aliquota",
                 "the rate {of_rate} is 0.00, but {of_nature} Natura is missing: add why no VAT is due, for example N4, or give the rate"
             )
         });

@@ -3,8 +3,8 @@
 use crate::fatturapa::finding::{Finding, Severity, Words};
 use crate::fatturapa::tree::Element;
 
-/// So many findings are told of a file, so that a file of nothing but mistakes does not cost more than it is worth.
-pub(super) const MOST: usize = 200;
+/// So many findings are told of a file's content, so that a file of nothing but mistakes does not cost more than it is worth.
+pub const MOST_FINDINGS: usize = 200;
 
 /// What has been found so far.
 #[derive(Debug, Default)]
@@ -24,7 +24,7 @@ impl Told {
     }
 
     fn tell(&mut self, code: &'static str, severity: Severity, element: Element<'_, '_>, message: impl FnOnce() -> Words) {
-        if self.0.len() < MOST {
+        if self.0.len() < MOST_FINDINGS {
             self.0.push(Finding { code, severity, path: element.path(), at: element.position(), message: message() });
         }
     }

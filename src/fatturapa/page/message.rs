@@ -1,17 +1,20 @@
 //! A message of the SdI: what it says of which file.
 
-use super::super::receipt::ReceiptKind;
+use super::super::receipt::{PRIVATE_NOT_DELIVERED, PRIVATE_REJECTED, ReceiptKind};
 use super::super::tree::Element;
 use super::forms::{date, date_time};
 use super::html::Facts;
 use super::sheet::{Sheet, joined};
 
-/// How the SdI calls a message.
-pub(super) const fn title(kind: ReceiptKind) -> &'static str {
+/// How the SdI calls a message: those about invoices to private parties are receipts, those about invoices to administrations
+/// notifications.
+pub(super) fn title(root: Element<'_, '_>, kind: ReceiptKind) -> &'static str {
     match kind {
+        ReceiptKind::Rejected if root.name() == PRIVATE_REJECTED => "Ricevuta di scarto",
+        ReceiptKind::NotDelivered if root.name() == PRIVATE_NOT_DELIVERED => "Ricevuta di impossibilità di recapito",
         ReceiptKind::Delivered => "Ricevuta di consegna",
         ReceiptKind::Rejected => "Notifica di scarto",
-        ReceiptKind::NotDelivered => "Mancata consegna",
+        ReceiptKind::NotDelivered => "Notifica di mancata consegna",
         ReceiptKind::Outcome => "Notifica di esito",
         ReceiptKind::TermPassed => "Decorrenza dei termini",
         ReceiptKind::Attestation => "Attestazione di trasmissione",
@@ -23,7 +26,7 @@ pub(super) const fn title(kind: ReceiptKind) -> &'static str {
 
 /// All of a message that has its place.
 pub(super) fn message(sheet: &mut Sheet, root: Element<'_, '_>, kind: ReceiptKind) {
-    sheet.html.raw("<header class=doc><div><h1>").raw(title(kind)).raw("</h1><p class=number>");
+    sheet.html.raw("<header class=doc><div><h1>").raw(title(root, kind)).raw("</h1><p class=number>");
     if let Some(file) = sheet.take(root, "NomeFile") {
         sheet.html.raw("<b>").text(file).raw("</b> ");
     }

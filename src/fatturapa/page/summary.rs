@@ -37,7 +37,7 @@ pub fn summary(tree: &Tree<'_>) -> String {
 
 /// Which message it is, what it answers or refuses, and of which file.
 fn message(root: Element<'_, '_>, kind: ReceiptKind) -> String {
-    let what = Some(format!("{} {}", kind.code(), title(kind)));
+    let what = Some(format!("{} {}", kind.code(), title(root, kind)));
     let outcome = root.text_at("EsitoCommittente/Esito").or_else(|| root.text_at("Esito")).map(plain);
     let codes = root.all("ListaErrori").flat_map(|list| list.all("Errore")).filter_map(|error| error.text_at("Codice"));
     let codes = joined(codes.take(MOST_CODES).map(Some), " ").as_deref().map(plain);

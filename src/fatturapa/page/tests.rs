@@ -316,6 +316,8 @@ fn a_message_of_the_sdi_has_a_page_of_its_own() {
         ("receipt-ec", &["Esito del committente", "EC02: rifiutata", "n. 12/2026, anno 2026, posizione 1", "Codice CIG mancante"]),
         ("receipt-se", &["EN01: esito non ammissibile", "PROT-2026-118", "Esito oltre il termine"]),
         ("receipt-ne", &["EC02: rifiutata", "Importo non concordato"]),
+        ("receipt-ns-private", &["Ricevuta di scarto"]),
+        ("receipt-mc", &["Ricevuta di impossibilità di recapito"]),
     ] {
         let page = page_of(&sample(name));
         for word in words {
@@ -323,6 +325,8 @@ fn a_message_of_the_sdi_has_a_page_of_its_own() {
         }
         assert!(!page.contains("Fornitore") && !page.contains("cliente"), "{name}");
     }
+    let to_an_administration = sample("receipt-mc").replace("RicevutaImpossibilitaRecapito", "NotificaMancataConsegna");
+    assert!(page_of(&to_an_administration).contains("<h1>Notifica di mancata consegna<"));
     for (name, _) in SAMPLES.iter().filter(|(name, _)| name.starts_with("receipt-")) {
         assert!(!page_of(&sample(name)).contains("class=rest"), "{name}");
     }
@@ -345,11 +349,11 @@ fn a_summary_is_one_line() {
             "receipt-at: AT Attestazione di trasmissione  7012345678  IT01234567897_00001.xml",
             "receipt-dt: DT Decorrenza dei termini  7012345678  IT01234567897_00001.xml",
             "receipt-ec: EC Esito del committente  EC02  7012345678",
-            "receipt-mc: MC Mancata consegna  7012345678  IT01234567897_00001.xml",
+            "receipt-mc: MC Ricevuta di impossibilità di recapito  7012345678  IT01234567897_00001.xml",
             "receipt-mt: MT Metadati del file  7012345678  IT01234567897_00001.xml",
             "receipt-ne: NE Notifica di esito  EC02  7012345678  IT01234567897_00001.xml",
             "receipt-ns: NS Notifica di scarto  00423 00404  7012345678  IT01234567897_00001.xml",
-            "receipt-ns-private: NS Notifica di scarto  00417  7012345678  IT01234567897_00001.xml",
+            "receipt-ns-private: NS Ricevuta di scarto  00417  7012345678  IT01234567897_00001.xml",
             "receipt-rc: RC Ricevuta di consegna  7012345678  IT01234567897_00001.xml",
             "receipt-se: SE Scarto dell'esito del committente  7012345678",
             "wrong-content: TD10 del 31/03/2026  Caffè & Più S.r.l. -> Rossi  122,00 EUR",

@@ -1,4 +1,4 @@
-//! Messages that come in a ZIP archive: the SdI sends an attestation (AT) as `IT01234567890_00001_AT_001.zip`, with the invoice beside it.
+//! Messages that come in a ZIP archive: the SdI sends an attestation (AT) as `IT01234567897_00001_AT_001.zip`, with the invoice beside it.
 
 use super::super::document::Document;
 use super::super::finding::Phrase;

@@ -1,8 +1,14 @@
 //! Which message of the SdI it is.
 
 use super::super::finding::Phrase;
+use super::super::format::{INVOICE, SIMPLIFIED_INVOICE};
 use super::super::tree::Element;
-use super::super::unreadable::{Unreadable, excerpt};
+use super::super::unreadable::{Unreadable, WrongRoot, excerpt};
+
+/// The root of an NS about an invoice to a private party.
+pub(in crate::fatturapa) const PRIVATE_REJECTED: &str = "RicevutaScarto";
+/// The root of an MC about an invoice to a private party.
+pub(in crate::fatturapa) const PRIVATE_NOT_DELIVERED: &str = "RicevutaImpossibilitaRecapito";
 
 /// What a message says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -75,22 +81,28 @@ impl ReceiptKind {
     pub(in crate::fatturapa) fn of(root: Element<'_, '_>) -> Result<Self, Unreadable> {
         match root.name() {
             "RicevutaConsegna" => Ok(Self::Delivered),
-            "NotificaScarto" | "RicevutaScarto" => Ok(Self::Rejected),
-            "NotificaMancataConsegna" | "RicevutaImpossibilitaRecapito" => Ok(Self::NotDelivered),
+            "NotificaScarto" | PRIVATE_REJECTED => Ok(Self::Rejected),
+            "NotificaMancataConsegna" | PRIVATE_NOT_DELIVERED => Ok(Self::NotDelivered),
             "NotificaEsito" => Ok(Self::Outcome),
             "NotificaDecorrenzaTermini" => Ok(Self::TermPassed),
             "AttestazioneTrasmissioneFattura" => Ok(Self::Attestation),
             "MetadatiInvioFile" | "FileMetadati" => Ok(Self::Metadata),
             "NotificaEsitoCommittente" => Ok(Self::BuyerOutcome),
             "ScartoEsitoCommittente" => Ok(Self::BuyerOutcomeRejected),
-            name => Err(Unreadable::WrongRoot {
-                found: excerpt(name),
+            name => Err(Unreadable::WrongRoot { why: Self::wrong(name), at: root.position() }),
+        }
+    }
+
+    fn wrong(root: &str) -> WrongRoot {
+        match root {
+            INVOICE | SIMPLIFIED_INVOICE => WrongRoot::Invoice { name: root.to_owned() },
+            _ => WrongRoot::Unknown {
+                found: excerpt(root),
                 allowed: Phrase::new(
                     "uno dei messaggi dello SdI: RC, NS, MC, NE, DT, AT, MT, EC, SE",
                     "one of the SdI's messages RC, NS, MC, NE, DT, AT, MT, EC, SE",
                 ),
-                at: root.position(),
-            }),
+            },
         }
     }
 }

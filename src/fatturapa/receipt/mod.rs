@@ -16,6 +16,7 @@ mod tests;
 
 pub use archived::{InvalidFile, UnreadableArchive};
 pub use kind::ReceiptKind;
+pub(super) use kind::{PRIVATE_NOT_DELIVERED, PRIVATE_REJECTED};
 
 use super::document::Document;
 use super::finding::Phrase;

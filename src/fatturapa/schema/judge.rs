@@ -12,6 +12,9 @@ use crate::fatturapa::unreadable::excerpt;
 
 /// So many differences are told; the SdI stops at as many and says 00201.
 const MOST: usize = 50;
+
+/// The code of the last finding of a file with more structural errors than are told.
+pub const TOO_MANY_STRUCTURAL: &str = "00201";
 /// Attributes of this namespace belong to no schema.
 const INSTANCE: &str = "http://www.w3.org/2001/XMLSchema-instance";
 /// So many names of what may come next are told.
@@ -165,7 +168,7 @@ impl<'s, 'd> Judge<'s, 'd> {
                 "il file ha più di 50 errori di struttura: correggere questi, poi verificare di nuovo",
                 "the file has more than 50 structural errors: put these right, then check again",
             );
-            ("00201", Words::new(words.0, words.1))
+            (TOO_MANY_STRUCTURAL, Words::new(words.0, words.1))
         } else {
             ("00200", message())
         };

@@ -20,6 +20,7 @@ mod words;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+pub use judge::TOO_MANY_STRUCTURAL;
 pub(super) use judge::judge;
 pub(super) use lexical::{day, is_base64};
 use model::Model;

@@ -8,6 +8,7 @@
 //! | `container.rs` | what is in a container: the document, certificates, who signed |
 //! | `certificate.rs` | what is read of a certificate |
 //! | `scheme.rs`, `verify.rs` | whether document and signature belong together |
+//! | `named.rs` | what algorithms are called that are not verified |
 //! | `xades.rs` | signatures inside the XML: that they are there |
 //! | `signature.rs`, `findings.rs` | what is told of a signature, and what the SdI would find wrong with it |
 //! | `unopenable.rs` | why a file could not be opened |
@@ -22,6 +23,7 @@ mod container;
 mod findings;
 #[cfg(test)]
 mod made;
+mod named;
 mod parts;
 mod scheme;
 mod signature;

@@ -8,13 +8,14 @@ use ring::digest;
 use ring::signature::{self, EcdsaVerificationAlgorithm, RsaParameters, RsaPublicKeyComponents, UnparsedPublicKey};
 
 use super::certificate::Key;
+use super::named::named;
 use super::parts::{Algorithm, Malformed, Part, Shaped};
 use super::signature::{Integrity, Tampering, Unverified};
-use crate::fatturapa::finding::{Phrase, Words};
+use crate::fatturapa::finding::Words;
 
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 const SHA1_WITH_RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.5");
-const RSA_PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10");
+pub(super) const RSA_PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10");
 const SHA256_WITH_RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.11");
 const SHA384_WITH_RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.12");
 const SHA512_WITH_RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.13");
@@ -98,14 +99,13 @@ impl fmt::Display for Scheme {
             Self::Rsa(hash) => write!(f, "RSA with {hash}"),
             Self::RsaPss(hash) => write!(f, "RSA-PSS with {hash}"),
             Self::Ecdsa(hash) => write!(f, "ECDSA with {hash}"),
-            Self::Unknown(RSA_PSS) => f.write_str(UNUSUAL.english),
-            Self::Unknown(identifier) => identifier.fmt(f),
+            Self::Unknown(identifier) => match named(*identifier) {
+                Some(name) => f.write_str(name.english),
+                None => identifier.fmt(f),
+            },
         }
     }
 }
-
-/// RSA-PSS of another form than ring verifies.
-const UNUSUAL: Phrase = Phrase::new("RSA-PSS con parametri insoliti", "RSA-PSS with unusual parameters");
 
 impl Scheme {
     /// What it is called in a sentence.
@@ -114,8 +114,7 @@ impl Scheme {
             Self::Rsa(hash) => format!("RSA con {hash}"),
             Self::RsaPss(hash) => format!("RSA-PSS con {hash}"),
             Self::Ecdsa(hash) => format!("ECDSA con {hash}"),
-            Self::Unknown(RSA_PSS) => UNUSUAL.italian.to_owned(),
-            Self::Unknown(identifier) => identifier.to_string(),
+            Self::Unknown(identifier) => named(identifier).map_or_else(|| identifier.to_string(), |name| name.italian.to_owned()),
         };
         Words::new(italian, self.to_string())
     }

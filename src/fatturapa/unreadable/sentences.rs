@@ -75,10 +75,7 @@ impl Unreadable {
                 format!("l'elemento {} ha più di {MAX_ATTRIBUTES} attributi: nessuna fattura ne ha bisogno", at.in_italian()),
                 format!("the element at {at} has more than {MAX_ATTRIBUTES} attributes: no invoice needs that"),
             ),
-            Self::WrongRoot { found, allowed, at } => Words::new(
-                format!("l'elemento radice {} è {found}: deve essere {}", at.in_italian(), allowed.italian),
-                format!("the file's root element at {at} is {found}: it must be {}", allowed.english),
-            ),
+            Self::WrongRoot { why, at } => why.words(*at),
             Self::OldFormat { version } => words!(
                 "il file è nel vecchio formato {version}: lo SdI accetta solo FPR12, FPA12 e FSM10",
                 "the file is in the old format {version}: the SdI takes FPR12, FPA12 and FSM10 only",
@@ -101,6 +98,7 @@ impl Unreadable {
             Self::TooLarge { .. } => Phrase::new("ridurre gli allegati", "make its attachments smaller"),
             Self::Signed { why } => return why.remedy(),
             Self::Archive { why } => return why.remedy(),
+            Self::WrongRoot { why, .. } => return why.remedy(),
             Self::UnsupportedEncoding { .. } => Phrase::new("salvarlo in UTF-8", "save it as UTF-8"),
             Self::NoXml { signed: false, .. } => {
                 Phrase::new("inviare il file XML della fattura (.xml o .xml.p7m)", "send the invoice's XML file (.xml or .xml.p7m)")
@@ -115,12 +113,12 @@ impl Unreadable {
                 "write the character itself (only &amp; &lt; &gt; &apos; &quot; and &#...; are allowed)",
             ),
             Self::TooManyElements { .. } => Phrase::new("dividerlo in più file", "split it into several files"),
-            Self::OldFormat { .. } => Phrase::new("esportarlo in uno di questi", "export it in one of those"),
+            Self::OldFormat { .. } => Phrase::new("per inviarlo, esportarlo in uno di questi", "to send it, export it in one of those"),
             Self::Message { .. } => Phrase::new(
                 "scaricare di nuovo la ricevuta dallo SdI, o dal canale da cui è arrivata, e usarla senza modificarla",
                 "get the receipt anew from the SdI, or from the channel that it came through, and leave it unchanged",
             ),
-            Self::TooDeep { .. } | Self::TooManyAttributes { .. } | Self::WrongRoot { .. } | Self::Content { .. } => return None,
+            Self::TooDeep { .. } | Self::TooManyAttributes { .. } | Self::Content { .. } => return None,
         })
     }
 }

@@ -29,6 +29,9 @@ pub struct Imports(Arc<Semaphore>);
 /// How many imports are served at once.
 const AT_ONCE: usize = 8;
 
+/// After so long whoever got no place asks again.
+const TRY_AGAIN: Duration = Duration::from_secs(10);
+
 impl Default for Imports {
     fn default() -> Self {
         Self(Arc::new(Semaphore::new(AT_ONCE)))
@@ -39,8 +42,11 @@ impl Imports {
     /// A place, held while the import is served; or told at once that there is none.
     pub(super) fn place(&self) -> Result<OwnedSemaphorePermit, Status> {
         self.0.clone().try_acquire_owned().map_err(|_| {
-            let message = format!("{AT_ONCE} imports are served at once, and as many are; nothing was done, try again when one has ended");
-            Refused::new(ErrorReason::Overloaded, message).retry_after(Duration::from_secs(10)).into()
+            let message = format!(
+                "this server takes {AT_ONCE} imports at once, and all places are taken; nothing was done: try again in {} seconds",
+                TRY_AGAIN.as_secs()
+            );
+            Refused::new(ErrorReason::Overloaded, message).retry_after(TRY_AGAIN).into()
         })
     }
 }

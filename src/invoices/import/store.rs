@@ -7,8 +7,7 @@ use futures_util::future::try_join_all;
 
 use super::super::kept::Kept;
 use super::super::receipts::{self, NewReceipt, Recorded};
-use super::super::sent::{self, NewInvoice};
-use super::super::service::Errand;
+use super::super::sent::{self, Errand, NewInvoice};
 use super::super::state::InvoiceState;
 use super::super::store::Row;
 use super::super::{InvoiceError, InvoicesApi, convert, issued, names, received};

@@ -18,7 +18,7 @@ pub(super) struct Letter {
 }
 
 impl Letter {
-    /// Begins a letter to somebody, by name.
+    /// Begins a letter to somebody, by name. In Italian the letters are formal (Gentile, Lei).
     pub(super) fn new(language: Language, subject: String, addressee: &str) -> Self {
         let greeting = match language {
             Language::It => format!("Gentile {addressee},"),

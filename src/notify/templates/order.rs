@@ -73,7 +73,7 @@ impl OrderConfirmed {
         ));
         let letter = match &self.how {
             HowToPay::BankTransfer { iban, bic, creditor_reference, .. } => letter
-                .paragraph("Paga con bonifico, indicando questi dati:")
+                .paragraph("Può pagare con bonifico, indicando questi dati:")
                 .facts(&[
                     amount,
                     beneficiary,
@@ -83,12 +83,12 @@ impl OrderConfirmed {
                     ("Riferimento creditore", creditor_reference.clone()),
                 ])
                 .paragraph(
-                    "Se la tua banca accetta il riferimento del creditore (ISO 11649), usa quello al posto della causale. Dall'app della \
-                     banca puoi anche inquadrare il codice QR allegato: compila il bonifico da solo.",
+                    "Se la Sua banca accetta il riferimento del creditore (ISO 11649), usi quello al posto della causale. Dall'app della \
+                     banca può anche inquadrare il codice QR allegato: compila il bonifico da solo.",
                 )
                 .paragraph("Il bonifico viene registrato il giorno lavorativo successivo."),
             HowToPay::PostalSlip { account, code } => letter
-                .paragraph("Paga con bollettino postale premarcato (tipo 896), indicando questi dati:")
+                .paragraph("Può pagare con bollettino postale premarcato (tipo 896), indicando questi dati:")
                 .facts(&[
                     amount,
                     ("Conto corrente postale", account.clone()),
@@ -171,10 +171,10 @@ impl OrderCompleted {
 
     fn italian(&self) -> Letter {
         let renewal = if self.automatic_renewal {
-            "Il rinnovo automatico è attivo: 7 giorni prima della scadenza useremo lo stesso metodo di pagamento. Puoi \
-             disattivarlo quando vuoi dal pannello."
+            "Il rinnovo automatico è attivo: 7 giorni prima della scadenza useremo lo stesso metodo di pagamento. Può \
+             disattivarlo quando vuole dal pannello."
         } else {
-            "Il rinnovo automatico non è attivo: ti avviseremo prima della scadenza."
+            "Il rinnovo automatico non è attivo: La avviseremo prima della scadenza."
         };
         Letter::new(Language::It, format!("Ordine {} completato", self.order_number), &self.holder)
             .paragraph("abbiamo registrato il pagamento e attivato quanto acquistato.")

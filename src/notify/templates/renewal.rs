@@ -30,7 +30,7 @@ impl RenewalSucceeded {
         let (subject, beginning, labels, dates) = match language {
             Language::It => (
                 format!("Rinnovo completato: ordine {order_number}"),
-                "i tuoi servizi sono stati rinnovati automaticamente.",
+                "i Suoi servizi sono stati rinnovati automaticamente.",
                 ["Ordine", "Importo addebitato", "Metodo di pagamento"],
                 "Nuove scadenze:",
             ),
@@ -94,8 +94,8 @@ impl RenewalFailed {
             ])
             .paragraph(&next)
             .paragraph(
-                "Puoi pagare l'ordine dal pannello con un altro metodo, oppure sostituire il metodo salvato. Dopo la scadenza non \
-                 potrai creare e inviare fatture; continuerai a ricevere quelle dei fornitori.",
+                "Può pagare l'ordine dal pannello con un altro metodo, oppure sostituire il metodo salvato. Dopo la scadenza non \
+                 potrà creare e inviare fatture; continuerà a ricevere quelle dei fornitori.",
             )
     }
 
@@ -138,9 +138,9 @@ impl ExpiryReminder {
         let Self { days_left, .. } = self;
         let (subject, beginning, to_do) = match language {
             Language::It => (
-                format!("I tuoi servizi scadono tra {days_left} giorni"),
+                format!("I Suoi servizi scadono tra {days_left} giorni"),
                 "il rinnovo automatico non è attivo per questi servizi, che stanno per scadere:",
-                "Rinnovali dal pannello: la nuova scadenza parte da quella attuale, quindi rinnovando prima non perdi giorni.",
+                "Li rinnovi dal pannello: la nuova scadenza parte da quella attuale, quindi rinnovando prima non perde giorni.",
             ),
             Language::En => (
                 format!("Your services expire in {days_left} days"),

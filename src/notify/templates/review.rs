@@ -35,8 +35,8 @@ impl PaymentUnderReview {
                 "un pagamento registrato non corrisponde ad alcun ordine da pagare. Non è stato attivato nulla.",
                 ["Pagamento", "Importo", "Data", "Causale ricevuta", "Ordine", "Motivo"],
                 "nessuno",
-                "Se il denaro salda comunque un ordine, registralo di nuovo con il numero e l'importo esatti di quell'ordine e con un \
-                 riferimento proprio; altrimenti rimborsalo.",
+                "Se il denaro salda comunque un ordine, lo registri di nuovo con il numero e l'importo esatti di quell'ordine e con un \
+                 riferimento proprio; altrimenti lo rimborsi.",
             ),
             Language::En => (
                 format!("Payment to review: {amount}"),

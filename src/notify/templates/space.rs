@@ -50,26 +50,26 @@ impl SpaceLevelCrossed {
         };
         let (meaning, to_do) = match self.level {
             CrossedLevel::Warning => (
-                "Puoi continuare a lavorare come sempre. Quando lo spazio sarà esaurito, il pannello verrà sospeso e non potrai \
-                 più creare e inviare fatture.",
-                "Ti consigliamo di acquistare altro spazio per tempo: dal pannello, scegli Acquista spazio. La quantità \
-                 consigliata è calcolata sul tuo consumo medio.",
+                "Può continuare a lavorare come sempre. Quando lo spazio sarà esaurito, il pannello verrà sospeso e non sarà \
+                 più possibile creare e inviare fatture.",
+                "Le consigliamo di acquistare altro spazio per tempo: dal pannello, scelga Acquista spazio. La quantità \
+                 consigliata è calcolata sul Suo consumo medio.",
             ),
             CrossedLevel::Critical => (
-                "Lo spazio sta per esaurirsi. Quando sarà esaurito, il pannello verrà sospeso e non potrai più creare e inviare \
+                "Lo spazio sta per esaurirsi. Quando sarà esaurito, il pannello verrà sospeso e non sarà più possibile creare e inviare \
                  fatture.",
-                "Acquista subito altro spazio: dal pannello, scegli Acquista spazio. Con carta o PayPal è disponibile \
+                "Acquisti subito altro spazio: dal pannello, scelga Acquista spazio. Con carta o PayPal è disponibile \
                  immediatamente.",
             ),
             CrossedLevel::Exhausted => (
-                "Il pannello è sospeso: non puoi creare e inviare fatture. Continui a ricevere le fatture dei fornitori e a \
+                "Il pannello è sospeso: non è possibile creare e inviare fatture. Resta possibile ricevere quelle dei fornitori, e \
                  consultare e scaricare tutti i documenti.",
-                "Per riattivare il pannello acquista almeno 1 GB: dal pannello, scegli Acquista spazio. La sospensione termina \
+                "Per riattivare il pannello acquisti almeno 1 GB: dal pannello, scelga Acquista spazio. La sospensione termina \
                  appena il pagamento è registrato; con carta o PayPal, immediatamente.",
             ),
         };
         Letter::new(Language::It, subject, &self.holder)
-            .paragraph("questo è lo stato dello spazio del tuo archivio di fatture:")
+            .paragraph("questo è lo stato dello spazio del Suo archivio di fatture:")
             .facts(&self.facts(["Spazio occupato", "Spazio totale", "Percentuale occupata"], Language::It))
             .paragraph(meaning)
             .paragraph(to_do)

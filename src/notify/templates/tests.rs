@@ -126,6 +126,15 @@ fn no_letter_is_the_same_in_both_languages() {
 }
 
 #[test]
+fn who_is_addressed_as_gentile_is_nowhere_addressed_as_tu() {
+    const FAMILIAR: [&str; 11] = ["tu", "ti", "Ti", "tuo", "tua", "tuoi", "tue", "puoi", "Puoi", "potrai", "vuoi"];
+    for Mail { subject, text, .. } in every_mail(Language::It) {
+        let familiar = |text: &str| text.split(|letter: char| !letter.is_alphabetic()).any(|word| FAMILIAR.contains(&word));
+        assert!(!familiar(&subject) && !familiar(&text), "{subject}\n{text}");
+    }
+}
+
+#[test]
 fn italian_letters_write_decimals_with_a_comma_and_english_ones_with_a_point() {
     let decimal = |text: &str, mark: u8| {
         text.as_bytes().windows(3).any(|three| three[1] == mark && three[0].is_ascii_digit() && three[2].is_ascii_digit())
@@ -181,7 +190,7 @@ fn a_suspended_customer_is_told_what_still_works_and_what_lifts_it() {
     let mail = level_crossed(CrossedLevel::Exhausted).mail("ann@customer.example", Language::It);
     assert!(mail.subject.contains("sospeso"));
     let words = mail.text.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(words.contains("Continui a ricevere") && words.contains("almeno 1 GB"), "{words}");
+    assert!(words.contains("Resta possibile ricevere") && words.contains("almeno 1 GB"), "{words}");
     assert!(words.contains("Spazio occupato 0,91 GB"), "{words}");
 }
 
