@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 
 use super::{Failure, Settings, ended, retire};
 use crate::app;
-use crate::archive::{Archive, Cleaning, Moved, Verified};
+use crate::archive::{Archive, Cleaning, Moved, OpenError, Purpose, Verified};
 use crate::config::Config;
 use crate::db::{Db, Fault, Trouble};
 use crate::terminal::{Output, complain, counted};
@@ -61,11 +61,14 @@ impl Command {
 }
 
 /// The database and the archive that the settings name, for a command that may take long.
-pub(super) async fn opened(mut config: Config) -> Result<(Db, Archive, Config), Failure> {
+pub(super) async fn opened(mut config: Config, purpose: Purpose) -> Result<(Db, Archive, Config), Failure> {
     // In a large archive the search for the next document that is not yet moved may take its time.
     config.database.statement_timeout = Duration::ZERO;
     let db = app::open_as_it_is(&config, app::clock(&config)?).await?;
-    let archive = Archive::open(&config.archive, db.clone())?;
+    let archive = Archive::open(&config.archive, db.clone(), purpose).await.map_err(|error| match error {
+        OpenError::Settings(errors) => errors.into(),
+        OpenError::Fault(fault) => stopped(&db, fault),
+    })?;
     Ok((db, archive, config))
 }
 
@@ -91,7 +94,7 @@ fn progress(text: &str) {
 }
 
 async fn moved(settings: &Settings) -> Result<(), Failure> {
-    let (db, archive, _) = opened(settings.load_with_files()?).await?;
+    let (db, archive, _) = opened(settings.load_with_files()?, Purpose::Storing).await?;
     let out = Output::default();
     let tell = |what: &str, so_far: &Moved| match what {
         "" => progress(&format!("{} moved", counted(so_far.moved, "document"))),
@@ -108,7 +111,7 @@ async fn moved(settings: &Settings) -> Result<(), Failure> {
 }
 
 async fn verified(settings: &Settings) -> Result<(), Failure> {
-    let (db, archive, _) = opened(settings.load_with_files()?).await?;
+    let (db, archive, _) = opened(settings.load_with_files()?, Purpose::Looking).await?;
     let out = Output::default();
     let tell = |what: &str, so_far: &Verified| match what {
         "" => progress(&format!("{} and {} looked at", counted(so_far.documents, "document"), counted(so_far.objects, "object"))),
@@ -126,7 +129,7 @@ async fn verified(settings: &Settings) -> Result<(), Failure> {
 }
 
 async fn cleaned(arguments: &CleanArguments) -> Result<(), Failure> {
-    let (db, archive, config) = opened(arguments.settings.load_with_files()?).await?;
+    let (db, archive, config) = opened(arguments.settings.load_with_files()?, Purpose::Looking).await?;
     let older_than = TimeDelta::from_std(config.archive.clean_after).unwrap_or(TimeDelta::MAX);
     let older_than = arguments.older_than.map_or(older_than, TimeDelta::hours);
     let how = Cleaning { older_than, dry_run: arguments.dry_run };

@@ -1,7 +1,7 @@
 //! Moves: from store to store, form to form and key to key, while serving and by the commands.
 
 use data_encoding::{BASE64, HEXLOWER};
-use spazio::archive::Archive;
+use spazio::archive::{Archive, Purpose};
 use spazio::config::{Compression, Store};
 use tonic::Code;
 
@@ -30,11 +30,11 @@ async fn a_row_of_a_replica_of_before_is_read_and_moved(app: &TestApp) {
     app.database.execute("UPDATE document SET content = substr(content, 1, length(content) - 1)").await.expect("it is damaged");
     let refusal = refused(downloaded(&ann, &received).await);
     assert_eq!((refusal.code, refusal.reason), (Code::DataLoss, pb::ErrorReason::DocumentDamaged));
-    let unmoved = archive(app).move_all(&|_, _| {}).await.unwrap_or_else(|fault| panic!("{fault}"));
+    let unmoved = archive(app).await.move_all(&|_, _| {}).await.unwrap_or_else(|fault| panic!("{fault}"));
     assert_eq!((unmoved.moved, unmoved.failed), (0, 1), "what is damaged stays where it is");
     app.database.execute(&row).await.expect("it is as it was");
 
-    assert_eq!(archive(app).move_all(&|_, _| {}).await.unwrap_or_else(|fault| panic!("{fault}")).moved, 1);
+    assert_eq!(archive(app).await.move_all(&|_, _| {}).await.unwrap_or_else(|fault| panic!("{fault}")).moved, 1);
     assert!(ann.downloads(&received.invoice_id).await.1 == file);
     assert_eq!(app.database.number("SELECT COUNT(*) FROM document WHERE place = 'object' AND length(content) = 0").await, 1);
 }
@@ -71,7 +71,7 @@ async fn documents_that_are_moved_to_and_fro_while_serving_are_always_there(app:
             let mut settings = app.config.archive.clone();
             settings.store = if step.is_multiple_of(2) { Store::Database } else { Store::S3 };
             settings.compression = if step.is_multiple_of(3) { Compression::Zstd } else { Compression::Dictionary };
-            let archive = Archive::open(&settings, app.db().clone()).unwrap_or_else(|errors| panic!("{errors}"));
+            let archive = Archive::open(&settings, app.db().clone(), Purpose::Storing).await.unwrap_or_else(|errors| panic!("{errors}"));
             let moved = archive.move_all(&|_, _| {}).await.unwrap_or_else(|fault| panic!("{fault}"));
             assert_eq!(moved.failed, 0);
             step += 1;
@@ -84,7 +84,7 @@ async fn documents_that_are_moved_to_and_fro_while_serving_are_always_there(app:
         () = moves(1) => unreachable!("it moves for ever"),
     };
     assert_eq!(verified(app).await.findings(), 0);
-    let last = archive(app).move_all(&|_, _| {}).await.unwrap_or_else(|fault| panic!("{fault}"));
+    let last = archive(app).await.move_all(&|_, _| {}).await.unwrap_or_else(|fault| panic!("{fault}"));
     assert_eq!(last.overtaken + last.failed, 0);
     assert_eq!(app.database.number("SELECT COUNT(DISTINCT sealing) + COUNT(DISTINCT place) FROM document").await, 2, "all are in one form");
     long_after_everything(app);
@@ -101,7 +101,7 @@ async fn a_key_that_is_missing_is_told_as_that_and_not_as_damage(app: &TestApp) 
     settings.keys_file = Some(app.folder().join("keys"));
     settings.key = Some("2026-a".parse().expect("an id"));
     std::fs::write(app.folder().join("keys"), keys(&["2026-a", "2026-b"])).expect("the keys are written");
-    let encrypts = Archive::open(&settings, app.db().clone()).unwrap_or_else(|errors| panic!("{errors}"));
+    let encrypts = Archive::open(&settings, app.db().clone(), Purpose::Storing).await.unwrap_or_else(|errors| panic!("{errors}"));
     assert_eq!(encrypts.move_all(&|_, _| {}).await.unwrap_or_else(|fault| panic!("{fault}")).moved, 1);
 
     let refusal = refused(downloaded(&ann, &draft).await);
@@ -109,7 +109,7 @@ async fn a_key_that_is_missing_is_told_as_that_and_not_as_damage(app: &TestApp) 
     let found = verified(app).await;
     assert_eq!((found.sealed, found.damaged), (1, 0));
     let said = std::sync::Mutex::new(String::new());
-    let moved = archive(app).move_all(&|what, _| said.lock().expect("nobody panicked").push_str(what)).await;
+    let moved = archive(app).await.move_all(&|what, _| said.lock().expect("nobody panicked").push_str(what)).await;
     assert_eq!(moved.unwrap_or_else(|fault| panic!("{fault}")).failed, 1);
     let said = said.into_inner().expect("nobody panicked");
     let known_as = format!("{} of {} cannot be opened", draft.invoice_id, ann.account);
@@ -122,10 +122,10 @@ async fn a_key_that_is_missing_is_told_as_that_and_not_as_damage(app: &TestApp) 
 
     // With both keys the other one takes its place: the rotation of keys is a move.
     settings.key = Some("2026-b".parse().expect("an id"));
-    let rotates = Archive::open(&settings, app.db().clone()).unwrap_or_else(|errors| panic!("{errors}"));
+    let rotates = Archive::open(&settings, app.db().clone(), Purpose::Storing).await.unwrap_or_else(|errors| panic!("{errors}"));
     assert_eq!(rotates.move_all(&|_, _| {}).await.unwrap_or_else(|fault| panic!("{fault}")).moved, 2);
     std::fs::write(app.folder().join("keys"), keys(&["2026-b"])).expect("the old key is taken out");
-    let without_the_old = Archive::open(&settings, app.db().clone()).unwrap_or_else(|errors| panic!("{errors}"));
+    let without_the_old = Archive::open(&settings, app.db().clone(), Purpose::Storing).await.unwrap_or_else(|errors| panic!("{errors}"));
     assert_eq!(without_the_old.verify(&|_, _| {}).await.unwrap_or_else(|fault| panic!("{fault}")).findings(), 0);
 }
 
