@@ -6,6 +6,7 @@
 //! blob.rs tells why that can never meet an upload.
 
 mod blob;
+mod causes;
 mod clean;
 mod dictionary;
 mod documents;

@@ -93,6 +93,17 @@ fn progress(text: &str) {
     }
 }
 
+const OPEN_THE_SEALED: &str =
+    "what cannot be opened is not lost: put the keys that are named back into archive.keys_file, or run the newer program that is named";
+const RESTORE_THE_DAMAGED: &str = "how damaged documents come back docs/operations.md tells under \"a document is damaged\"";
+const LOOK_AT_THE_ORPHANED: &str = "what to do with orphans docs/operations.md tells under \"orphans are found\"";
+
+/// What was found, and what to do about each kind of it.
+fn to_be_done(found: &str, kinds: &[(u64, &str)]) -> Failure {
+    let advice: Vec<_> = kinds.iter().filter(|(count, _)| *count > 0).map(|(_, advice)| *advice).collect();
+    Failure::Findings(format!("{found}: {}", advice.join("; ")))
+}
+
 async fn moved(settings: &Settings) -> Result<(), Failure> {
     let (db, archive, _) = opened(settings.load_with_files()?, Purpose::Storing).await?;
     let out = Output::default();
@@ -102,10 +113,13 @@ async fn moved(settings: &Settings) -> Result<(), Failure> {
     };
     let moved = archive.move_all(&tell).await.map_err(|fault| stopped(&db, fault))?;
     let (documents, bytes) = (counted(moved.moved, "document"), moved.bytes);
-    out.line(format_args!("{documents} moved ({bytes} bytes), {} changed meanwhile, {} not movable", moved.overtaken, moved.failed));
-    let all = match moved.failed {
+    out.line(format_args!("{documents} moved ({bytes} bytes), {} changed meanwhile, {} not movable", moved.overtaken, moved.failed()));
+    let all = match moved.failed() {
         0 => Ok(()),
-        failed => Err(Failure::Findings(format!("{} could not be moved", counted(failed, "document")))),
+        failed => {
+            let found = format!("{} could not be moved", counted(failed, "document"));
+            Err(to_be_done(&found, &[(moved.sealed, OPEN_THE_SEALED), (moved.damaged, RESTORE_THE_DAMAGED)]))
+        }
     };
     ended(out, all)
 }
@@ -123,7 +137,10 @@ async fn verified(settings: &Settings) -> Result<(), Failure> {
     out.line(format_args!("{documents}, {objects}: {damaged} damaged, {sealed} sealed, {orphaned} orphaned"));
     let sound = match verified.findings() {
         0 => Ok(()),
-        findings => Err(Failure::Findings(format!("the archive has {}", counted(findings, "finding")))),
+        findings => {
+            let found = format!("the archive has {}", counted(findings, "finding"));
+            Err(to_be_done(&found, &[(sealed, OPEN_THE_SEALED), (damaged, RESTORE_THE_DAMAGED), (orphaned, LOOK_AT_THE_ORPHANED)]))
+        }
     };
     ended(out, sound)
 }

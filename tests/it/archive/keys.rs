@@ -141,7 +141,7 @@ async fn a_key_of_before_is_known_once_it_has_opened_a_document(engine: Engine) 
     assert_eq!(known().await, 0);
     let right = with_keys(&site, &[line("k1", 1)], "k1");
     let (code, said) = told(&site, &["archive", "verify"], &right);
-    assert!(code == Some(4) && said.contains("1 damaged, 0 sealed"), "{code:?} {said}");
+    assert!(code == Some(4) && said.contains("1 damaged, 0 sealed") && said.contains("\"a document is damaged\""), "{code:?} {said}");
     assert_eq!(known().await, 0, "who only looks writes nothing");
 
     let process = site.serve_with(&right);
@@ -177,6 +177,15 @@ async fn a_server_without_a_key_receives_and_says_which_is_missing(engine: Engin
         drop(ann);
         process.stops();
     }
+    for words in [["archive", "verify"], ["archive", "move"]] {
+        let (code, said) = told(&site, &words, &with_keys(&site, &[line("k2", 2)], "k2"));
+        let about: Vec<_> = said.lines().filter(|line| line.contains("the key k1")).collect();
+        let once = "cannot be opened: it is encrypted with the key k1, which is not in archive.keys_file: 5 documents, among them inv_";
+        assert!(code == Some(4) && about.len() == 1 && about[0].starts_with(once), "{words:?} {code:?} {said}");
+        let last = said.lines().last().expect("a line");
+        assert!(last.contains("put the keys that are named back into archive.keys_file"), "{last}");
+    }
+
     let both = with_keys(&site, &[line("k1", 1), line("k2", 2)], "k2");
     let (code, said) = told(&site, &["archive", "move"], &both);
     assert!(code == Some(0) && said.starts_with("5 documents moved"), "{code:?} {said}");
