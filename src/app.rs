@@ -21,13 +21,13 @@ use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
 use tower::layer::util::{Identity as LayerIdentity, Stack};
 
 use crate::account::AccountApi;
-use crate::archive::{self, Archive};
+use crate::archive::{self, Archive, OpenError, Purpose};
 use crate::cart::CartApi;
 use crate::catalogue::Catalogue;
 use crate::clock::Clock;
 use crate::config::{ChargedBy, Config, ConfigError, ConfigErrors, Delivery, Tls};
 use crate::db::migration::{self, Standing};
-use crate::db::{Db, Trouble, Url};
+use crate::db::{Db, Fault, Trouble, Url};
 use crate::edge::token::{KeySet, Tokens};
 use crate::edge::{Edge, EdgeLayer, Limits, Places, connections};
 use crate::invoices::{Imports, Intake, InvoicesApi};
@@ -163,7 +163,11 @@ pub async fn start_with(config: &Config, db: Db, gateway: Arc<dyn Gateway>) -> R
     let key_set = keys::key_set(config)?;
     let wake = Arc::new(Notify::new());
     let transport = transport(config)?;
-    let archive = Archive::open(&config.archive, db.clone())?;
+    let archive = Archive::open(&config.archive, db.clone(), Purpose::Storing).await.map_err(|error| match error {
+        OpenError::Settings(errors) => StartError::Files(errors),
+        OpenError::Fault(Fault::Database(error)) => Trouble::of(db.url(), &error).into(),
+        OpenError::Fault(fault) => StartError::Archive(fault),
+    })?;
     let worker = Arc::new(Worker::new(db.clone(), rules.clone(), gateway, transport, archive.clone(), wake.clone()));
     let health = health::Health::serving(db.clone()).await;
     let (incoming, address) = listen(config.server.listen)?;

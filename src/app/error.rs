@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 
 use crate::config::ConfigErrors;
-use crate::db::{OpenError, Trouble};
+use crate::db::{Fault, OpenError, Trouble};
 use crate::edge::token::DevelopmentKeyError;
 use crate::notify::transport::BadServerUrl;
 use crate::quota::level::InvalidThresholds;
@@ -38,6 +38,9 @@ pub enum StartError {
     /// Files that the configuration names cannot be used: all of them.
     #[error(transparent)]
     Files(#[from] ConfigErrors),
+    /// A key of documents could not be tried or recorded.
+    #[error("the keys in archive.keys_file cannot be compared with what the database knows of them: {0}")]
+    Archive(Fault),
     /// The development key cannot be read or made.
     #[error(transparent)]
     DevelopmentKey(#[from] DevelopmentKeyError),
@@ -76,9 +79,13 @@ impl StartError {
     pub fn is_configuration(&self) -> bool {
         match self {
             Self::Files(_) | Self::Mail(_) | Self::Thresholds(_) => true,
-            Self::Open(_) | Self::Schema(_) | Self::Behind { .. } | Self::Ahead { .. } | Self::DevelopmentKey(_) | Self::Listen { .. } => {
-                false
-            }
+            Self::Open(_)
+            | Self::Schema(_)
+            | Self::Behind { .. }
+            | Self::Ahead { .. }
+            | Self::Archive(_)
+            | Self::DevelopmentKey(_)
+            | Self::Listen { .. } => false,
         }
     }
 

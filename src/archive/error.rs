@@ -2,6 +2,7 @@
 
 use sea_orm::DbErr;
 
+use crate::config::ConfigErrors;
 use crate::db::Fault;
 
 /// An error of this room.
@@ -19,6 +20,23 @@ pub enum ArchiveError {
     /// Not the caller's.
     #[error(transparent)]
     Fault(#[from] Fault),
+}
+
+/// Why the archive cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// What the settings name is of no use, or is not what the database knows: all of it.
+    #[error(transparent)]
+    Settings(#[from] ConfigErrors),
+    /// The database, or an object that a key was to be tried on, could not be read.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+impl From<DbErr> for OpenError {
+    fn from(error: DbErr) -> Self {
+        Self::Fault(error.into())
+    }
 }
 
 impl From<DbErr> for ArchiveError {

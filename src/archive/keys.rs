@@ -9,6 +9,7 @@ use std::str::FromStr;
 
 use data_encoding::BASE64;
 use ring::aead::{AES_256_GCM, LessSafeKey, UnboundKey};
+use ring::digest::SHA256_OUTPUT_LEN;
 use ring::hkdf::{HKDF_SHA256, Prk, Salt};
 use zeroize::Zeroizing;
 
@@ -115,6 +116,8 @@ impl fmt::Debug for KeyRing {
 
 /// Sets our keys apart from those that another program may derive from the same bytes.
 const SALT: &[u8] = b"spazio documents 1";
+/// Sets check values apart from the keys of accounts, which are derived from 16 bytes.
+const CHECK: &[u8] = b"spazio check value of a key 1";
 
 impl KeyRing {
     /// Reads a file with one key a line; empty lines and lines that begin with # are passed over.
@@ -154,6 +157,16 @@ impl KeyRing {
         self.0.contains_key(id)
     }
 
+    /// Each key's id with the value that the database knows it by: derived one way, so that it tells nothing of the key.
+    pub(super) fn check_values(&self) -> impl Iterator<Item = (&KeyId, Vec<u8>)> {
+        self.0.iter().map(|(id, key)| {
+            let mut value = vec![0; SHA256_OUTPUT_LEN];
+            let derived = key.expand(&[CHECK, id.as_str().as_bytes()], HKDF_SHA256).and_then(|derived| derived.fill(&mut value));
+            derived.expect("as long as one digest, it can be derived");
+            (id, value)
+        })
+    }
+
     /// The key of an account, derived from this one: what is sealed for one account opens for no other.
     pub(super) fn of_account(&self, id: &KeyId, account: AccountId) -> Option<LessSafeKey> {
         let key = self.0.get(id)?.expand(&[account.0.as_bytes()], &AES_256_GCM).ok().map(UnboundKey::from)?;
@@ -191,6 +204,16 @@ mod tests {
     fn a_file_of_keys_is_read_with_comments_and_empty_lines() {
         let keys = KeyRing::parse(&format!("# of 2026\n\n2026-a {KEY}\n  2026-b   {KEY} \n")).unwrap();
         assert_eq!(format!("{keys:?}"), "{KeyId(\"2026-a\"), KeyId(\"2026-b\")}");
+    }
+
+    #[test]
+    fn a_check_value_tells_keys_and_ids_apart_and_is_the_same_for_ever() {
+        let other = BASE64.encode(&[7; 32]);
+        let values = |text: &str| KeyRing::parse(text).unwrap().check_values().map(|(_, value)| BASE64.encode(&value)).collect::<Vec<_>>();
+        let [a, b] = &values(&format!("a {KEY}\nb {KEY}"))[..] else { panic!("two keys") };
+        assert_ne!(a, b, "of the same key under two ids");
+        assert_ne!(*a, values(&format!("a {other}"))[0], "of two keys under the same id");
+        assert_eq!(a, "F5htVHBOvLJ1b1/IzJWz7ocyeWCoGsNANSvfGBwrLiQ=", "databases hold it");
     }
 
     #[test]

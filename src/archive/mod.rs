@@ -6,11 +6,13 @@
 //! blob.rs tells why that can never meet an upload.
 
 mod blob;
+mod causes;
 mod clean;
 mod dictionary;
 mod documents;
 mod error;
 mod keys;
+mod known;
 mod moving;
 mod objects;
 mod seal;
@@ -28,8 +30,9 @@ use uuid::Uuid;
 pub use blob::BlobState;
 pub use clean::{Cleaned, Cleaning};
 pub use documents::{Stored, delete, find, give_name, replace, store};
-pub use error::ArchiveError;
+pub use error::{ArchiveError, OpenError};
 pub use keys::{InvalidKeyId, KeyId, KeyRing, KeysError, LineFault};
+pub use known::Purpose;
 pub use moving::Moved;
 pub use verify::Verified;
 
@@ -161,15 +164,20 @@ impl std::fmt::Debug for Archive {
 }
 
 impl Archive {
-    /// The archive that the configuration asks for. Calls no object store: whether it answers is seen when it is needed.
-    pub fn open(settings: &config::Archive, db: Db) -> Result<Self, ConfigErrors> {
+    /// The archive that the configuration asks for, with keys that the database does not know otherwise.
+    ///
+    /// Calls no object store, whose answers are seen when they are needed, unless a key is new to a database that has documents in it
+    /// encrypted with that key.
+    pub async fn open(settings: &config::Archive, db: Db, purpose: Purpose) -> Result<Self, OpenError> {
         let (sealer, objects) = parts(settings, db.meters())?;
         let place = match settings.store {
             config::Store::Database => Place::Database,
             config::Store::S3 => Place::Object,
         };
         let clean_after = settings.clean_after;
-        Ok(Self(Arc::new(Inner { db, sealer, place, objects, clean_after, cleaned: Mutex::default() })))
+        let archive = Self(Arc::new(Inner { db, sealer, place, objects, clean_after, cleaned: Mutex::default() }));
+        archive.agree_on_keys(purpose).await?;
+        Ok(archive)
     }
 
     /// Compresses a file and encrypts it for its account. Keeps a processor busy: call it where that harms nobody.

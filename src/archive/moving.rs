@@ -9,7 +9,9 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, DbErr, ExprTrait as _, QueryFilter,
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use super::causes::Causes;
 use super::objects::ObjectName;
+use super::verify::cannot_be_opened;
 use super::{Archive, CALL, Form, Place, blob};
 use crate::db::entity::document::{self, Column, Entity};
 use crate::db::{Fault, Tx, tenant};
@@ -23,8 +25,18 @@ pub struct Moved {
     pub bytes: u64,
     /// Documents that were changed or deleted meanwhile: if they are still there, the next move finds them.
     pub overtaken: u64,
-    /// Documents that cannot be moved, because they are damaged or their key is missing.
-    pub failed: u64,
+    /// Documents that cannot be moved because they are damaged.
+    pub damaged: u64,
+    /// Documents that cannot be moved because a key is missing or a newer program sealed them.
+    pub sealed: u64,
+}
+
+impl Moved {
+    /// Documents that cannot be moved.
+    #[must_use]
+    pub fn failed(&self) -> u64 {
+        self.damaged + self.sealed
+    }
 }
 
 /// Documents looked up in one go, and moved at once: the files in memory are at most so many.
@@ -35,7 +47,8 @@ const AT_ONCE: usize = 4;
 enum Fate {
     Moved { bytes: u64 },
     Overtaken,
-    Failed(String),
+    Damaged(String),
+    Sealed { cause: String, document: String },
 }
 
 /// A row as it was read, and what it is to become.
@@ -48,16 +61,24 @@ struct Switch {
 }
 
 impl Archive {
-    /// Moves what is not where or how it is to be. `tell` hears of each document that cannot be moved, and of the progress after each page.
+    /// Moves what is not where or how it is to be. `tell` hears of each damaged document, of each cause that keeps
+    /// others from being opened, and of the progress after each page.
     pub async fn move_all(&self, tell: &(dyn Fn(&str, &Moved) + Sync)) -> Result<Moved, Fault> {
         if self.0.place == Place::Object {
             self.objects()?;
         }
-        let mut moved = Moved::default();
+        let (mut moved, mut sealed) = (Moved::default(), Causes::default());
+        let whole = self.move_each(&mut moved, &mut sealed, tell).await;
+        // What was found is told even where the rest could not be moved.
+        sealed.lines("document").for_each(|line| tell(&line, &moved));
+        whole.map(|()| moved)
+    }
+
+    async fn move_each(&self, moved: &mut Moved, sealed: &mut Causes, tell: &(dyn Fn(&str, &Moved) + Sync)) -> Result<(), Fault> {
         let mut after = None;
         loop {
             let page = self.misplaced(after).await?;
-            let Some(last) = page.last() else { return Ok(moved) };
+            let Some(last) = page.last() else { return Ok(()) };
             after = Some(*last);
             let fates = stream::iter(page.into_iter().map(Ok::<_, Fault>)).map_ok(|id| self.move_one(id)).try_buffer_unordered(AT_ONCE);
             let fates: Vec<Fate> = fates.try_collect().await?;
@@ -68,13 +89,17 @@ impl Archive {
                         moved.bytes += bytes;
                     }
                     Fate::Overtaken => moved.overtaken += 1,
-                    Fate::Failed(why) => {
-                        moved.failed += 1;
-                        tell(&why, &moved);
+                    Fate::Damaged(why) => {
+                        moved.damaged += 1;
+                        tell(&why, moved);
+                    }
+                    Fate::Sealed { cause, document } => {
+                        moved.sealed += 1;
+                        sealed.note(cause, document);
                     }
                 }
             }
-            tell("", &moved);
+            tell("", moved);
         }
     }
 
@@ -96,10 +121,12 @@ impl Archive {
             Ok(opened) => opened,
             Err(fault @ Fault::Damaged { .. }) if self.is_as_read(&row).await? => {
                 self.alarm(&fault);
-                return Ok(Fate::Failed(format!("{fault} ({})", row.file_name)));
+                return Ok(Fate::Damaged(format!("{fault} ({})", row.file_name)));
             }
             Err(Fault::Damaged { .. }) => return Ok(Fate::Overtaken),
-            Err(fault @ Fault::Sealed { .. }) => return Ok(Fate::Failed(format!("{fault} ({})", row.file_name))),
+            Err(Fault::Sealed { document, what }) => {
+                return Ok(Fate::Sealed { cause: cannot_be_opened(&what), document: format!("{document} ({})", row.file_name) });
+            }
             Err(fault) => return Err(fault),
         };
         let sealing = self.0.sealer.form().to_string();

@@ -57,6 +57,16 @@ pub(super) struct Form {
     pub key: Option<KeyId>,
 }
 
+impl Form {
+    /// The key that `document.sealing` names, if it names one.
+    pub fn key_named_in(sealing: &str) -> Option<KeyId> {
+        sealing.rsplit_once(KEY_OF_A_FORM)?.1.parse().ok()
+    }
+}
+
+/// What stands before a key's id in a form that is written out; the index `document_encrypted` looks for it.
+const KEY_OF_A_FORM: &str = ", key ";
+
 impl std::fmt::Display for Form {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("zstd")?;
@@ -64,7 +74,7 @@ impl std::fmt::Display for Form {
             write!(f, " {dictionary}")?;
         }
         match &self.key {
-            Some(key) => write!(f, ", key {key}"),
+            Some(key) => write!(f, "{KEY_OF_A_FORM}{key}"),
             None => Ok(()),
         }
     }
@@ -101,6 +111,11 @@ impl Sealer {
     /// One that seals in this form; its key must be among the keys.
     pub fn new(keys: KeyRing, form: Form) -> Self {
         Self { keys: Arc::new(keys), form }
+    }
+
+    /// The keys that it opens with.
+    pub fn keys(&self) -> &KeyRing {
+        &self.keys
     }
 
     /// The form of what it seals.

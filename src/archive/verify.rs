@@ -1,11 +1,14 @@
 //! The verification: every document is read, and every object of the bucket explained. Changes nothing, and can run while serving.
 
+use std::fmt::Display;
+
 use chrono::TimeDelta;
 use futures_util::stream::{self, TryStreamExt as _};
 use sea_orm::{ColumnTrait as _, DbErr, QueryFilter as _, QueryOrder as _, QuerySelect as _};
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use super::causes::Causes;
 use super::clean::Orphan;
 use super::objects::{Listed, Objects};
 use super::{Archive, CALL, blob};
@@ -43,29 +46,46 @@ const AT_ONCE: usize = 8;
 enum Finding {
     None,
     Damaged(String),
-    Sealed(String),
-    Orphaned(String),
+    Sealed { cause: String, document: String },
+    Orphaned { cause: String, object: String },
+}
+
+/// What was counted so far, and what is told at the end.
+#[derive(Default)]
+struct Notes {
+    verified: Verified,
+    sealed: Causes,
+    orphaned: Causes,
 }
 
 impl Archive {
-    /// Reads every document and lists the bucket. `tell` hears of each finding, and of the progress after each page.
+    /// Reads every document and lists the bucket. `tell` hears of each damaged document, of each cause that others share, and of the progress
+    /// after each page.
     pub async fn verify(&self, tell: &(dyn Fn(&str, &Verified) + Sync)) -> Result<Verified, Fault> {
-        let mut verified = Verified::default();
+        let mut notes = Notes::default();
+        let whole = self.verify_all(&mut notes, tell).await;
+        // What was found is told even where the rest could not be looked at.
+        let Notes { verified, sealed, orphaned } = notes;
+        sealed.lines("document").chain(orphaned.lines("object")).for_each(|line| tell(&line, &verified));
+        whole.map(|()| verified)
+    }
+
+    async fn verify_all(&self, notes: &mut Notes, tell: &(dyn Fn(&str, &Verified) + Sync)) -> Result<(), Fault> {
         let mut after = None;
         loop {
             let page = self.page(after).await?;
             let Some(last) = page.last() else { break };
             after = Some(*last);
-            verified.documents += page.len() as u64;
+            notes.verified.documents += page.len() as u64;
             let findings =
                 stream::iter(page.into_iter().map(Ok::<_, Fault>)).map_ok(|id| self.verify_one(id)).try_buffer_unordered(AT_ONCE);
-            verified.note(findings.try_collect().await?, tell);
-            tell("", &verified);
+            notes.take(findings.try_collect().await?, tell);
+            tell("", &notes.verified);
         }
-        if let Some(objects) = &self.0.objects {
-            self.verify_bucket(objects, &mut verified, tell).await?;
+        match &self.0.objects {
+            Some(objects) => self.verify_bucket(objects, notes, tell).await,
+            None => Ok(()),
         }
-        Ok(verified)
     }
 
     async fn page(&self, after: Option<Uuid>) -> Result<Vec<Uuid>, DbErr> {
@@ -89,30 +109,31 @@ impl Archive {
                 }
                 // It was changed or moved between the two reads.
                 Err(Fault::Damaged { .. }) => {}
-                Err(fault @ Fault::Sealed { .. }) => return Ok(Finding::Sealed(format!("{fault} ({})", row.file_name))),
+                Err(Fault::Sealed { document, what }) => {
+                    return Ok(Finding::Sealed { cause: cannot_be_opened(&what), document: format!("{document} ({})", row.file_name) });
+                }
                 Err(fault) => return Err(fault),
             }
         }
     }
 
-    async fn verify_bucket(
-        &self,
-        objects: &Objects,
-        verified: &mut Verified,
-        tell: &(dyn Fn(&str, &Verified) + Sync),
-    ) -> Result<(), Fault> {
+    async fn verify_bucket(&self, objects: &Objects, notes: &mut Notes, tell: &(dyn Fn(&str, &Verified) + Sync)) -> Result<(), Fault> {
         let mut pages = objects.list().try_chunks(usize::try_from(PAGE).unwrap_or(usize::MAX));
         while let Some(page) = pages.try_next().await.map_err(|cut| cut.1)? {
-            verified.objects += page.len() as u64;
+            notes.verified.objects += page.len() as u64;
             let findings = stream::iter(page.into_iter().map(Ok::<_, Fault>));
             let findings = findings.map_ok(|listed| self.verify_object(listed)).try_buffer_unordered(AT_ONCE);
-            verified.note(findings.try_collect().await?, tell);
-            tell("", verified);
+            notes.take(findings.try_collect().await?, tell);
+            tell("", &notes.verified);
         }
         Ok(())
     }
 
     async fn verify_object(&self, listed: Listed) -> Result<Finding, Fault> {
+        let orphaned = |cause: &str, object: &dyn Display| Finding::Orphaned {
+            cause: cause.to_owned(),
+            object: format!("{object} ({} bytes)", listed.size),
+        };
         let age_limit = TimeDelta::from_std(self.0.clean_after).unwrap_or(TimeDelta::MAX);
         let now = self.0.db.clock().now();
         if listed.last_modified >= now - age_limit {
@@ -120,30 +141,42 @@ impl Archive {
         }
         let object = match listed.name {
             Ok(object) => object,
-            Err(path) => return Ok(Finding::Orphaned(format!("{path} ({} bytes) is no object of ours", listed.size))),
+            Err(path) => return Ok(orphaned("it is no object of ours", &path)),
         };
         let known = blob::known(self.0.db.reader(), object.account, &object.sha256).await?;
         Ok(match Orphan::of(&object, known) {
-            Some(orphan) => Finding::Orphaned(format!("{object} ({} bytes): {}", listed.size, orphan.why())),
+            Some(orphan) => orphaned(orphan.why(), &object),
             None if known.is_some_and(|known| known.waits_since_before(now - age_limit * 2)) => {
-                Finding::Orphaned(format!("{object} ({} bytes): the clean-up should have deleted it; does it run?", listed.size))
+                orphaned("the clean-up should have deleted it; does it run?", &object)
             }
             None => Finding::None,
         })
     }
 }
 
-impl Verified {
-    fn note(&mut self, findings: Vec<Finding>, tell: &(dyn Fn(&str, &Self) + Sync)) {
+/// Why a document cannot be opened, in the words of what many have in common.
+pub(super) fn cannot_be_opened(what: &str) -> String {
+    format!("cannot be opened: {what}")
+}
+
+impl Notes {
+    fn take(&mut self, findings: Vec<Finding>, tell: &(dyn Fn(&str, &Verified) + Sync)) {
         for finding in findings {
-            let (count, what) = match finding {
-                Finding::None => continue,
-                Finding::Damaged(what) => (&mut self.damaged, what),
-                Finding::Sealed(what) => (&mut self.sealed, what),
-                Finding::Orphaned(what) => (&mut self.orphaned, what),
-            };
-            *count += 1;
-            tell(&what, self);
+            match finding {
+                Finding::None => {}
+                Finding::Damaged(what) => {
+                    self.verified.damaged += 1;
+                    tell(&what, &self.verified);
+                }
+                Finding::Sealed { cause, document } => {
+                    self.verified.sealed += 1;
+                    self.sealed.note(cause, document);
+                }
+                Finding::Orphaned { cause, object } => {
+                    self.verified.orphaned += 1;
+                    self.orphaned.note(cause, object);
+                }
+            }
         }
     }
 }

@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 
 use super::{Failure, Settings, ended, retire};
 use crate::app;
-use crate::archive::{Archive, Cleaning, Moved, Verified};
+use crate::archive::{Archive, Cleaning, Moved, OpenError, Purpose, Verified};
 use crate::config::Config;
 use crate::db::{Db, Fault, Trouble};
 use crate::terminal::{Output, complain, counted};
@@ -61,11 +61,14 @@ impl Command {
 }
 
 /// The database and the archive that the settings name, for a command that may take long.
-pub(super) async fn opened(mut config: Config) -> Result<(Db, Archive, Config), Failure> {
+pub(super) async fn opened(mut config: Config, purpose: Purpose) -> Result<(Db, Archive, Config), Failure> {
     // In a large archive the search for the next document that is not yet moved may take its time.
     config.database.statement_timeout = Duration::ZERO;
     let db = app::open_as_it_is(&config, app::clock(&config)?).await?;
-    let archive = Archive::open(&config.archive, db.clone())?;
+    let archive = Archive::open(&config.archive, db.clone(), purpose).await.map_err(|error| match error {
+        OpenError::Settings(errors) => errors.into(),
+        OpenError::Fault(fault) => stopped(&db, fault),
+    })?;
     Ok((db, archive, config))
 }
 
@@ -90,8 +93,19 @@ fn progress(text: &str) {
     }
 }
 
+const OPEN_THE_SEALED: &str =
+    "what cannot be opened is not lost: put the keys that are named back into archive.keys_file, or run the newer program that is named";
+const RESTORE_THE_DAMAGED: &str = "how damaged documents come back docs/operations.md tells under \"a document is damaged\"";
+const LOOK_AT_THE_ORPHANED: &str = "what to do with orphans docs/operations.md tells under \"orphans are found\"";
+
+/// What was found, and what to do about each kind of it.
+fn to_be_done(found: &str, kinds: &[(u64, &str)]) -> Failure {
+    let advice: Vec<_> = kinds.iter().filter(|(count, _)| *count > 0).map(|(_, advice)| *advice).collect();
+    Failure::Findings(format!("{found}: {}", advice.join("; ")))
+}
+
 async fn moved(settings: &Settings) -> Result<(), Failure> {
-    let (db, archive, _) = opened(settings.load_with_files()?).await?;
+    let (db, archive, _) = opened(settings.load_with_files()?, Purpose::Storing).await?;
     let out = Output::default();
     let tell = |what: &str, so_far: &Moved| match what {
         "" => progress(&format!("{} moved", counted(so_far.moved, "document"))),
@@ -99,16 +113,19 @@ async fn moved(settings: &Settings) -> Result<(), Failure> {
     };
     let moved = archive.move_all(&tell).await.map_err(|fault| stopped(&db, fault))?;
     let (documents, bytes) = (counted(moved.moved, "document"), moved.bytes);
-    out.line(format_args!("{documents} moved ({bytes} bytes), {} changed meanwhile, {} not movable", moved.overtaken, moved.failed));
-    let all = match moved.failed {
+    out.line(format_args!("{documents} moved ({bytes} bytes), {} changed meanwhile, {} not movable", moved.overtaken, moved.failed()));
+    let all = match moved.failed() {
         0 => Ok(()),
-        failed => Err(Failure::Findings(format!("{} could not be moved", counted(failed, "document")))),
+        failed => {
+            let found = format!("{} could not be moved", counted(failed, "document"));
+            Err(to_be_done(&found, &[(moved.sealed, OPEN_THE_SEALED), (moved.damaged, RESTORE_THE_DAMAGED)]))
+        }
     };
     ended(out, all)
 }
 
 async fn verified(settings: &Settings) -> Result<(), Failure> {
-    let (db, archive, _) = opened(settings.load_with_files()?).await?;
+    let (db, archive, _) = opened(settings.load_with_files()?, Purpose::Looking).await?;
     let out = Output::default();
     let tell = |what: &str, so_far: &Verified| match what {
         "" => progress(&format!("{} and {} looked at", counted(so_far.documents, "document"), counted(so_far.objects, "object"))),
@@ -120,13 +137,16 @@ async fn verified(settings: &Settings) -> Result<(), Failure> {
     out.line(format_args!("{documents}, {objects}: {damaged} damaged, {sealed} sealed, {orphaned} orphaned"));
     let sound = match verified.findings() {
         0 => Ok(()),
-        findings => Err(Failure::Findings(format!("the archive has {}", counted(findings, "finding")))),
+        findings => {
+            let found = format!("the archive has {}", counted(findings, "finding"));
+            Err(to_be_done(&found, &[(sealed, OPEN_THE_SEALED), (damaged, RESTORE_THE_DAMAGED), (orphaned, LOOK_AT_THE_ORPHANED)]))
+        }
     };
     ended(out, sound)
 }
 
 async fn cleaned(arguments: &CleanArguments) -> Result<(), Failure> {
-    let (db, archive, config) = opened(arguments.settings.load_with_files()?).await?;
+    let (db, archive, config) = opened(arguments.settings.load_with_files()?, Purpose::Looking).await?;
     let older_than = TimeDelta::from_std(config.archive.clean_after).unwrap_or(TimeDelta::MAX);
     let older_than = arguments.older_than.map_or(older_than, TimeDelta::hours);
     let how = Cleaning { older_than, dry_run: arguments.dry_run };

@@ -8,6 +8,7 @@ use clap::Args;
 use super::archive::{opened, stopped};
 use super::{Failure, Settings, ended};
 use crate::app;
+use crate::archive::Purpose;
 use crate::clock::CalendarDay;
 use crate::config::{ConfigError, ConfigErrors, Retention};
 use crate::db::{Db, Trouble};
@@ -46,7 +47,7 @@ impl Arguments {
             let why = "it is keep, so that nothing is ever removed; ten_years or ninety_days say what may be";
             return Err(ConfigErrors(vec![ConfigError::unusable("archive.retention", why)]).into());
         }
-        let (db, archive, config) = opened(config).await?;
+        let (db, archive, config) = opened(config, Purpose::Looking).await?;
         let out = Output::default();
         let now = db.clock().now();
         match &config.development.clock_file {

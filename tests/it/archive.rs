@@ -1,6 +1,7 @@
 //! Documents in an object store: nothing is lost, nothing is charged without being stored, and what nobody needs is deleted.
 
 mod cleaning;
+mod keys;
 mod killed;
 mod moving;
 
@@ -8,7 +9,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use futures_util::future::join_all;
-use spazio::archive::{Archive, Cleaned, Cleaning, Verified};
+use spazio::archive::{Archive, Cleaned, Cleaning, Purpose, Verified};
 use spazio::clock::Clock;
 use tonic::{Code, Request, Status};
 
@@ -34,17 +35,17 @@ fn bucket(app: &TestApp) -> Bucket {
 }
 
 /// The archive of the server's settings, as a command opens it.
-fn archive(app: &TestApp) -> Archive {
-    Archive::open(&app.config.archive, app.db().clone()).unwrap_or_else(|errors| panic!("{errors}"))
+async fn archive(app: &TestApp) -> Archive {
+    Archive::open(&app.config.archive, app.db().clone(), Purpose::Storing).await.unwrap_or_else(|errors| panic!("{errors}"))
 }
 
 async fn cleaned(app: &TestApp) -> Cleaned {
     let how = Cleaning { older_than: TimeDelta::hours(48), dry_run: false };
-    archive(app).clean(how, &|_| {}).await.unwrap_or_else(|fault| panic!("{fault}"))
+    archive(app).await.clean(how, &|_| {}).await.unwrap_or_else(|fault| panic!("{fault}"))
 }
 
 async fn verified(app: &TestApp) -> Verified {
-    archive(app).verify(&|_, _| {}).await.unwrap_or_else(|fault| panic!("{fault}"))
+    archive(app).await.verify(&|_, _| {}).await.unwrap_or_else(|fault| panic!("{fault}"))
 }
 
 /// The bucket's own clock is that of the machine: from here on what was put is old for both.
@@ -139,7 +140,7 @@ async fn a_missing_or_damaged_object_is_data_loss_and_never_wrong_bytes(app: &Te
 
     let mut elsewhere = app.config.archive.clone();
     elsewhere.s3.as_mut().expect("a bucket").bucket = "no-such-bucket".to_owned();
-    let archive = Archive::open(&elsewhere, app.db().clone()).unwrap_or_else(|errors| panic!("{errors}"));
+    let archive = Archive::open(&elsewhere, app.db().clone(), Purpose::Storing).await.unwrap_or_else(|errors| panic!("{errors}"));
     let told = archive.verify(&|_, _| {}).await.expect_err("nothing can be said of documents in a bucket that is not there");
     assert!(told.to_string().contains("NoSuchBucket"), "{told}");
     assert_eq!(verified(app).await.findings(), 0);

@@ -19,6 +19,7 @@ on_both_databases!(with super::in_a_bucket;
 async fn every_column_of_every_entity_is_in_the_schema_and_the_other_way_round(app: &TestApp) {
     leaves_a_row_in_every_table(app).await;
     agrees::<entity::account::Entity>(app).await;
+    agrees::<entity::archive_key::Entity>(app).await;
     agrees::<entity::blob::Entity>(app).await;
     agrees::<entity::cart::Entity>(app).await;
     agrees::<entity::charge::Entity>(app).await;
@@ -42,13 +43,15 @@ async fn every_column_of_every_entity_is_in_the_schema_and_the_other_way_round(a
     agrees::<entity::simulated_charge::Entity>(app).await;
     agrees::<entity::space::Entity>(app).await;
     agrees::<entity::tombstone::Entity>(app).await;
-    assert_eq!(tables(app).await, 24 + 1, "and the list of migrations");
+    assert_eq!(tables(app).await, 25 + 1, "and the list of migrations");
 }
 
 const TOMBSTONE: &str = "INSERT INTO tombstone (document_id, account_id, kind, file_name, sha256, size, day, stored_time, retired_time,
         export_file, export_sha256)
     SELECT document.id, document.account_id, kind, document.file_name, document.sha256, document.size, listed_day, document.created_time,
         document.created_time, 'acc_/a.zip', '' FROM document JOIN invoice ON invoice.id = document.id";
+
+const ARCHIVE_KEY: &str = "INSERT INTO archive_key (id, check_value) SELECT '2026-a', sha256 FROM document LIMIT 1";
 
 async fn leaves_a_row_in_every_table(app: &TestApp) {
     let ann = app.customer("ann").for_days(30).create().await;
@@ -63,7 +66,9 @@ async fn leaves_a_row_in_every_table(app: &TestApp) {
     ann.confirms(&order, by_card("sim-ok")).await;
     let unknown = pb::RecordPaymentRequest { order_number: "1".to_owned(), ..Customer::payment_of(&order, "CRO 1") };
     ann.try_record(unknown).await.expect("it is kept");
-    app.database.execute(TOMBSTONE).await.expect("rows are added");
+    for sql in [TOMBSTONE, ARCHIVE_KEY] {
+        app.database.execute(sql).await.expect("rows are added");
+    }
     app.settled().await;
 }
 

@@ -15,7 +15,7 @@ use futures_util::future::{join, join_all, join3};
 use ring::digest::{SHA256, digest};
 use sea_orm::ConnectionTrait as _;
 use spazio::app;
-use spazio::archive::Archive;
+use spazio::archive::{Archive, Purpose};
 use spazio::config::Retention;
 use spazio::demo::invoices::{GeneratedInvoice, receipt};
 use spazio::fatturapa::ReceiptKind;
@@ -70,16 +70,16 @@ async fn damage(app: &TestApp, file_name: &str) {
 }
 
 /// What the command opens, on the day of the server's clock.
-fn retirement(app: &TestApp, retention: Retention) -> Retirement {
-    let archive = Archive::open(&app.config.archive, app.db().clone()).unwrap_or_else(|errors| panic!("{errors}"));
+async fn retirement(app: &TestApp, retention: Retention) -> Retirement {
+    let archive = Archive::open(&app.config.archive, app.db().clone(), Purpose::Storing).await.unwrap_or_else(|errors| panic!("{errors}"));
     let due = Due::on(spazio::clock::CalendarDay::of(app.now()), retention);
     let thresholds = app::thresholds(&app.config).unwrap_or_else(|error| panic!("{error}"));
     Retirement { db: app.db().clone(), archive, thresholds, due, folder: exports(app) }
 }
 
 async fn retired(app: &TestApp, retention: Retention) -> Retired {
-    let tried = retirement(app, retention).dry_run(None, &|_| {}).await.unwrap_or_else(|error| panic!("{error}"));
-    let retired = retirement(app, retention).run(None, &|_| {}).await.unwrap_or_else(|error| panic!("{error}"));
+    let tried = retirement(app, retention).await.dry_run(None, &|_| {}).await.unwrap_or_else(|error| panic!("{error}"));
+    let retired = retirement(app, retention).await.run(None, &|_| {}).await.unwrap_or_else(|error| panic!("{error}"));
     assert_eq!((tried.documents, tried.bytes > 0), (retired.documents + retired.left, tried.documents > 0), "what a dry run tells");
     retired
 }
@@ -186,7 +186,7 @@ async fn an_account_that_is_not_deleted_keeps_everything(app: &TestApp) {
 async fn why_kept(app: &TestApp, ann: &Customer) -> String {
     let lines = Mutex::new(Vec::new());
     let tell = |line: &str| lines.lock().expect("no panic").push(line.to_owned());
-    let ran = retirement(app, Retention::NinetyDays).run(Some(ann.account), &tell).await;
+    let ran = retirement(app, Retention::NinetyDays).await.run(Some(ann.account), &tell).await;
     assert_eq!(ran.unwrap_or_else(|error| panic!("{error}")), Retired::default());
     lines.into_inner().expect("no panic").join("; ")
 }
@@ -227,7 +227,7 @@ async fn an_order_after_the_export_keeps_the_documents(app: &TestApp) {
     let ann = app.customer("ann").create().await;
     ann.sends(&ann.invoice()).await;
     app.day_comes(DELETED).await;
-    let retirement = retirement(app, Retention::NinetyDays);
+    let retirement = retirement(app, Retention::NinetyDays).await;
     let exported = exported(&retirement, &ann).await.exported.expect("a file");
     ann.places(&ann.opens_cart().await).await;
     let (removed, ended) = retirement.remove(exported).await;
@@ -317,7 +317,7 @@ async fn an_account_that_buys_anew_after_the_export_keeps_its_documents(app: &Te
     let invoice = ann.invoice();
     let sent = ann.sends(&invoice).await;
     app.day_comes(DELETED).await;
-    let retirement = retirement(app, Retention::NinetyDays);
+    let retirement = retirement(app, Retention::NinetyDays).await;
     let exported = exported(&retirement, &ann).await.exported.expect("a file");
     ann.buys(1).await;
     let (removed, ended) = retirement.remove(exported).await;
@@ -331,7 +331,7 @@ async fn an_export_that_was_cut_short_is_made_again_before_anything_goes(app: &T
     let invoice = ann.invoice();
     ann.sends(&invoice).await;
     app.day_comes(DELETED).await;
-    let first = retirement(app, Retention::NinetyDays);
+    let first = retirement(app, Retention::NinetyDays).await;
     let file = exported(&first, &ann).await.exported.expect("a file").path().to_owned();
     fs::write(&file, b"half of it").expect("it can be written");
     assert_eq!(stored(app, &ann).await, 1, "an export alone removes nothing");
@@ -373,13 +373,13 @@ async fn an_export_is_never_replaced_by_a_poorer_one(app: &TestApp) {
     ann.sends(&good).await;
     ann.sends(&bad).await;
     app.day_comes(DELETED).await;
-    let first = exported(&retirement(app, Retention::NinetyDays), &ann).await.exported.expect("a file");
+    let first = exported(&retirement(app, Retention::NinetyDays).await, &ann).await.exported.expect("a file");
     let content = fs::read(first.path()).expect("the file");
     damage(app, &bad.file_name).await;
     let retired = retired(app, Retention::NinetyDays).await;
     assert_eq!((retired.documents, retired.left), (1, 1));
     assert!(fs::read(first.path()).expect("the file") == content, "it may be the only place of what is damaged");
-    let left = retirement(app, Retention::NinetyDays).run(None, &|_| {}).await.unwrap_or_else(|error| panic!("{error}"));
+    let left = retirement(app, Retention::NinetyDays).await.run(None, &|_| {}).await.unwrap_or_else(|error| panic!("{error}"));
     assert_eq!((left.documents, left.left), (0, 1));
     assert_eq!(fs::read_dir(first.path().parent().expect("a folder")).expect("it is there").count(), 2, "no file of nothing");
 }
@@ -388,7 +388,7 @@ async fn what_is_no_longer_in_its_file_is_not_removed(app: &TestApp) {
     let ann = app.customer("ann").create().await;
     ann.sends(&ann.invoice()).await;
     app.day_comes(DELETED).await;
-    let retirement = retirement(app, Retention::NinetyDays);
+    let retirement = retirement(app, Retention::NinetyDays).await;
     for spoil in [|file: &Path| fs::write(file, b"another"), |file: &Path| fs::remove_file(file)] {
         let exported = exported(&retirement, &ann).await.exported.expect("a file");
         spoil(exported.path()).expect("it is there");
@@ -401,7 +401,7 @@ async fn words_that_came_after_the_export_go_too(app: &TestApp) {
     let ann = app.customer("ann").create().await;
     ann.sends(&ann.invoice()).await;
     app.day_comes(DELETED).await;
-    let retirement = retirement(app, Retention::NinetyDays);
+    let retirement = retirement(app, Retention::NinetyDays).await;
     let exported = exported(&retirement, &ann).await.exported.expect("a file");
     // As when the words of what an older program stored are found anew: without a new version.
     let index = "INSERT INTO invoice_word (account_id, word, invoice_id) SELECT account_id, 'later', id FROM invoice";
@@ -420,14 +420,14 @@ async fn an_account_that_cannot_be_exported_keeps_no_other_from_its_turn(app: &T
     let mut encrypted = app.config.archive.clone();
     encrypted.keys_file = Some(keys);
     encrypted.key = Some("2026-a".parse().expect("a key's id"));
-    let encrypting = Archive::open(&encrypted, app.db().clone()).unwrap_or_else(|errors| panic!("{errors}"));
+    let encrypting = Archive::open(&encrypted, app.db().clone(), Purpose::Storing).await.unwrap_or_else(|errors| panic!("{errors}"));
     encrypting.move_all(&|_, _| {}).await.unwrap_or_else(|fault| panic!("{fault}"));
     bob.sends(&bob.invoice()).await;
     app.day_comes(DELETED).await;
 
     let lines = Mutex::new(Vec::new());
     let tell = |line: &str| lines.lock().expect("no panic").push(line.to_owned());
-    let retired = retirement(app, Retention::NinetyDays).run(None, &tell).await.unwrap_or_else(|error| panic!("{error}"));
+    let retired = retirement(app, Retention::NinetyDays).await.run(None, &tell).await.unwrap_or_else(|error| panic!("{error}"));
     assert_eq!((retired.documents, retired.stopped), (1, 1));
     assert_eq!((stored(app, &ann).await, stored(app, &bob).await), (1, 0));
     let said = lines.into_inner().expect("no panic").join("\n");
@@ -459,7 +459,7 @@ async fn a_purchase_that_races_the_removal_leaves_each_document_in_one_place(app
         ann.receives(format!("invoice {number}").into_bytes(), "small.xml").await;
     }
     app.day_comes(DELETED).await;
-    let retirement = retirement(app, Retention::NinetyDays);
+    let retirement = retirement(app, Retention::NinetyDays).await;
     let buys = async {
         ann.buys(1).await;
         stored(app, &ann).await
@@ -487,7 +487,7 @@ async fn on_postgres_a_purchase_waits_for_a_removal_that_has_begun() {
         while app.database.number(WAITING).await < number && !bought.load(Ordering::Relaxed) {}
     };
 
-    let (retirement, bought) = (retirement(&app, Retention::NinetyDays), AtomicBool::new(false));
+    let (retirement, bought) = (retirement(&app, Retention::NinetyDays).await, AtomicBool::new(false));
     let buys = async {
         waits(1, &bought).await;
         ann.buys(1).await;

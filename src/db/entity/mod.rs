@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "sea-orm's derive writes them; no query is written in this room")]
 
 pub mod account;
+pub mod archive_key;
 pub mod blob;
 pub mod cart;
 pub mod charge;

@@ -11,6 +11,7 @@ mod m0008_filters_by_day;
 mod m0009_unreadable_receipts;
 mod m0010_payments_under_review;
 mod m0011_names_of_tombstones;
+mod m0012_archive_keys;
 
 use sea_orm::{ConnectionTrait, DbErr, RuntimeErr};
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait, async_trait};
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrations {
             Box::new(m0009_unreadable_receipts::Migration),
             Box::new(m0010_payments_under_review::Migration),
             Box::new(m0011_names_of_tombstones::Migration),
+            Box::new(m0012_archive_keys::Migration),
         ]
     }
 }

@@ -141,7 +141,7 @@ async fn a_clean_up_that_was_cut_short_is_taken_up_again(app: &TestApp) {
     deletes(&ann, &ann.creates(&ann.invoice()).await).await;
     long_after_everything(app);
     let how = Cleaning { older_than: TimeDelta::hours(48), dry_run: false };
-    let archive = archive(app);
+    let archive = archive(app).await;
     let gate = bucket(app).wire.holds_before("DELETE");
     let cut = async {
         tokio::select! {
@@ -173,7 +173,7 @@ async fn what_a_restored_database_has_forgotten_is_found_by_listing(app: &TestAp
     assert_eq!(verified(app).await, Verified { documents: 1, objects: 4, orphaned: 3, ..Verified::default() });
 
     let dry = Cleaning { older_than: TimeDelta::hours(48), dry_run: true };
-    let would = archive(app).clean(dry, &|_| {}).await.unwrap_or_else(|fault| panic!("{fault}"));
+    let would = archive(app).await.clean(dry, &|_| {}).await.unwrap_or_else(|fault| panic!("{fault}"));
     assert_eq!((would, bucket(app).objects().len()), (Cleaned { deleted: 1, kept: 0, unexplained: 2 }, 4));
     assert_eq!(cleaned(app).await, would);
     let mut left = vec![foreign, known, newer];
@@ -225,7 +225,7 @@ async fn drafts_that_come_and_go_while_it_is_cleaned_up_lose_nothing(app: &TestA
         }
     };
     let cleans = async || {
-        let archive = archive(app);
+        let archive = archive(app).await;
         loop {
             let how = Cleaning { older_than: TimeDelta::hours(48), dry_run: false };
             archive.clean(how, &|_| {}).await.unwrap_or_else(|fault| panic!("{fault}"));

@@ -35,7 +35,7 @@ async fn run_hearing(app: &TestApp, hears: impl Fn(&str) + Sync) -> (Result<Reti
         hears(line);
         lines.lock().expect("no panic").push(line.to_owned());
     };
-    let retired = retirement(app, Retention::NinetyDays).run(None, &tell).await;
+    let retired = retirement(app, Retention::NinetyDays).await.run(None, &tell).await;
     (retired, lines.into_inner().expect("no panic").join("\n"))
 }
 
@@ -60,7 +60,7 @@ async fn what_is_the_matter_with_one_account_keeps_no_other_from_its_turn(app: &
     let [miscounted, file, link, folder] = [miscounted.await, file.await, link.await, folder.await];
     let bob = customer_with_an_invoice(app, "bob").await;
     app.day_comes(DELETED).await;
-    let export = exported(&retirement(app, Retention::NinetyDays), &folder).await.exported.expect("a file").path().to_owned();
+    let export = exported(&retirement(app, Retention::NinetyDays).await, &folder).await.exported.expect("a file").path().to_owned();
     fs::remove_file(&export).expect("it is there");
     fs::create_dir(&export).expect("a folder stands where the file would");
     fs::write(folder_of(app, &file), "no folder").expect("it is written");
@@ -107,7 +107,7 @@ async fn a_run_without_its_folder_stops_and_tells_what_it_did(app: &TestApp) {
 async fn the_slower_of_two_runs_says_what_happened(app: &TestApp) {
     let ann = customer_with_an_invoice(app, "ann").await;
     app.day_comes(DELETED).await;
-    let slow = retirement(app, Retention::NinetyDays);
+    let slow = retirement(app, Retention::NinetyDays).await;
     let found = exported(&slow, &ann).await.exported.expect("a file");
     assert_eq!(retired(app, Retention::NinetyDays).await.documents, 1);
     let (removed, ended) = slow.remove(found).await;
