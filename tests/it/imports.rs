@@ -34,7 +34,7 @@ fn sent(invoice: &GeneratedInvoice) -> pb::ImportInvoicesRequest {
 }
 
 /// Takes the files in, and gives what became of each.
-async fn taken_in(ann: &Customer, files: Vec<pb::ImportInvoicesRequest>) -> Vec<Outcome> {
+pub(super) async fn taken_in(ann: &Customer, files: Vec<pb::ImportInvoicesRequest>) -> Vec<Outcome> {
     let (count, mut results) = (files.len(), served(ann.service.invoices().import_invoices(stream::iter(files.clone())).await));
     let mut outcomes = Vec::new();
     while let Some(result) = results.message().await.unwrap_or_else(|status| panic!("{status}")) {

@@ -1,6 +1,7 @@
 //! The end of documents: of deleted accounts only, in a file first, and with a tombstone for each.
 
 mod commands;
+mod returning;
 mod stopped;
 
 use std::collections::BTreeMap;
@@ -17,13 +18,13 @@ use sea_orm::ConnectionTrait as _;
 use spazio::app;
 use spazio::archive::{Archive, Purpose};
 use spazio::config::Retention;
-use spazio::demo::invoices::{GeneratedInvoice, receipt};
+use spazio::demo::invoices::receipt;
 use spazio::fatturapa::ReceiptKind;
 use spazio::invoices::retire::{Due, Export, Removal, RetireError, Retired, Retirement, tombstones};
 use tokio::time::timeout;
 
-use crate::support::pb::{AccountState, ErrorReason};
-use crate::support::{Customer, Engine, Reworded as _, TestApp, in_a_bucket, pb, refused, request_id, unpacked};
+use crate::support::pb::AccountState;
+use crate::support::{Customer, Engine, TestApp, in_a_bucket, pb, request_id, unpacked};
 
 on_both_databases!(
     documents_of_a_deleted_account_are_handed_out_and_leave_a_tombstone_each,
@@ -31,10 +32,6 @@ on_both_databases!(
     an_account_that_has_paid_or_may_still_pay_keeps_everything,
     an_order_after_the_export_keeps_the_documents,
     ten_years_are_kept_and_receipts_hold_their_invoice,
-    a_file_that_comes_again_after_a_new_purchase_is_stored_anew,
-    the_name_of_a_file_that_was_removed_is_given_to_no_other,
-    files_whose_names_differ_in_their_capitals_alone_come_back,
-    an_account_that_buys_anew_after_the_export_keeps_its_documents,
     an_export_that_was_cut_short_is_made_again_before_anything_goes,
     what_is_damaged_stays_with_all_of_its_invoice,
     an_export_is_never_replaced_by_a_poorer_one,
@@ -253,77 +250,6 @@ async fn ten_years_are_kept_and_receipts_hold_their_invoice(app: &TestApp) {
     assert_eq!(retired(app, Retention::TenYears).await, Retired::default());
     app.day_comes("2038-01-01").await;
     assert_eq!(retired(app, Retention::TenYears).await.documents, 4);
-}
-
-async fn a_file_that_comes_again_after_a_new_purchase_is_stored_anew(app: &TestApp) {
-    let ann = app.customer("ann").create().await;
-    let invoice = ann.invoice();
-    let before = ann.sends(&invoice).await;
-    app.day_comes(DELETED).await;
-    assert_eq!(retired(app, Retention::NinetyDays).await.documents, 1);
-    ann.buys(1).await;
-    let after = ann.sends(&invoice).await;
-    assert_ne!(after.invoice_id, before.invoice_id);
-    assert!(ann.downloads(&after.invoice_id).await.1 == invoice.bytes);
-    assert_eq!(told(app, &ann).await.len(), 1 + 1, "the tombstone stays");
-}
-
-async fn the_name_of_a_file_that_was_removed_is_given_to_no_other(app: &TestApp) {
-    let ann = app.customer("ann").create().await;
-    let draft = ann.creates(&ann.invoice().unnamed()).await;
-    let first = ann.try_queue(&draft).await.expect("it is queued").file_name;
-    let [second, third] = ["_00002", "_00003"].map(|serial| first.replace("_00001", serial));
-    ann.sends(&GeneratedInvoice { file_name: second.clone(), ..ann.invoice() }).await;
-    app.day_comes(DELETED).await;
-    assert_eq!(retired(app, Retention::NinetyDays).await.documents, 2);
-    ann.buys(1).await;
-
-    for name in [&first, &second, &format!("{second}.p7m")] {
-        let other = GeneratedInvoice { file_name: name.clone(), ..ann.invoice() };
-        let refusal = refused(ann.try_create(&other).await);
-        assert_eq!(refusal.reason, ErrorReason::FileNameUsed, "{name}");
-        assert!(refusal.message.contains("only that very file comes back"), "{}", refusal.message);
-    }
-    let draft = ann.creates(&ann.invoice().unnamed()).await;
-    let file = ann.invoice().bytes;
-    let named = pb::UpdateSentInvoiceRequest {
-        request_id: request_id(),
-        invoice_id: draft.invoice_id.clone(),
-        file,
-        file_name: second,
-        ..Default::default()
-    };
-    assert_eq!(refused(ann.panel.invoices().update_sent_invoice(named).await).reason, ErrorReason::FileNameUsed);
-    assert_eq!(ann.try_queue(&draft).await.expect("it is queued").file_name, third);
-}
-
-async fn files_whose_names_differ_in_their_capitals_alone_come_back(app: &TestApp) {
-    let ann = app.customer("ann").create().await;
-    let named = |name: &str| GeneratedInvoice { file_name: name.to_owned(), ..ann.invoice() };
-    let both = [named("IT01234567897_0000a.xml"), named("IT01234567897_0000A.xml")];
-    for invoice in &both {
-        ann.sends(invoice).await;
-    }
-    app.day_comes(DELETED).await;
-    assert_eq!(retired(app, Retention::NinetyDays).await.documents, 2);
-    ann.buys(1).await;
-    for invoice in &both {
-        assert_eq!(ann.sends(invoice).await.file_name, invoice.file_name);
-    }
-}
-
-async fn an_account_that_buys_anew_after_the_export_keeps_its_documents(app: &TestApp) {
-    let ann = app.customer("ann").create().await;
-    let invoice = ann.invoice();
-    let sent = ann.sends(&invoice).await;
-    app.day_comes(DELETED).await;
-    let retirement = retirement(app, Retention::NinetyDays).await;
-    let exported = exported(&retirement, &ann).await.exported.expect("a file");
-    ann.buys(1).await;
-    let (removed, ended) = retirement.remove(exported).await;
-    assert_eq!((removed, ended.unwrap_or_else(|error| panic!("{error}"))), (Retired::default(), Removal::AccountReturned));
-    assert!(ann.downloads(&sent.invoice_id).await.1 == invoice.bytes);
-    assert_eq!(told(app, &ann).await.len(), 1, "the heading");
 }
 
 async fn an_export_that_was_cut_short_is_made_again_before_anything_goes(app: &TestApp) {
